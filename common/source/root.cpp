@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "source/root.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace iiif::source {
+namespace {
+
+constexpr std::string_view kNoOpenat2 =
+    "openat2(2) is missing, and without it nothing is served: Linux 5.6 or newer is needed, and a container's seccomp "
+    "profile has to allow the call";
+
+// openat2 gives EAGAIN when a ".." inside a symlink raced with a rename somewhere, and O_NONBLOCK gives it for a
+// file under a write lease that is being broken. Either is over in an instant or is somebody else's doing.
+constexpr int kAttempts = 16;
+
+int open_beneath(int root, const char* path, int flags, Symlinks symlinks) {
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    if (symlinks == Symlinks::refused) how.resolve |= RESOLVE_NO_SYMLINKS;
+    for (int attempt = 1;; ++attempt) {
+        const long fd = ::syscall(SYS_openat2, root, path, &how, sizeof how);
+        if (fd >= 0) return static_cast<int>(fd);
+        if (errno != EINTR && !(errno == EAGAIN && attempt < kAttempts)) return -1;
+    }
+}
+
+UniqueFd open_directory(const std::string& directory) {
+    return UniqueFd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+tl::unexpected<Refusal> not_found() {
+    return refuse(404, "there is no such image here");
+}
+
+tl::unexpected<Refusal> refusal_of(int error) {
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR:
+        case ELOOP:
+        case EXDEV:
+        case ENAMETOOLONG:
+        case ESTALE:
+        case ENXIO:   // a socket, or a device
+        case ENODEV:  // without a driver
+            return not_found();
+        case EACCES: return refuse(403, "this image exists, but the server is not allowed to read it");
+        case EMFILE:
+        case ENFILE: return refuse(503, "the server has too many files open at the moment; try again later");
+        case EAGAIN: return refuse(503, "this image is being changed at the moment; try again later");
+        case ENOSYS: return refuse(500, std::string(kNoOpenat2));
+        default: return refuse(500, std::string("this image cannot be opened: ") + std::strerror(error));
+    }
+}
+
+}  // namespace
+
+UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
+    if (this != &other) {
+        if (fd_ >= 0) ::close(fd_);
+        fd_ = std::exchange(other.fd_, -1);
+    }
+    return *this;
+}
+
+UniqueFd::~UniqueFd() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+FileKey file_key(const struct stat& file) {
+    // Unsigned, because a file system may hold times beyond the years that 64-bit nanoseconds reach (2262);
+    // there it wraps, which is as good a key.
+    const auto nanoseconds = static_cast<std::uint64_t>(file.st_mtim.tv_sec) * 1'000'000'000U +
+                             static_cast<std::uint64_t>(file.st_mtim.tv_nsec);
+    return {.device = file.st_dev,
+            .inode = file.st_ino,
+            .size = static_cast<std::uint64_t>(file.st_size),
+            .mtime_ns = static_cast<std::int64_t>(nanoseconds)};
+}
+
+bool is_servable(std::string_view relative) {
+    if (relative.find('\0') != std::string_view::npos) return false;
+    for (;;) {
+        if (relative.empty() || relative.front() == '.' || relative.front() == '/') return false;
+        const auto slash = relative.find('/');
+        if (slash == std::string_view::npos) return true;
+        relative.remove_prefix(slash + 1);
+    }
+}
+
+Expected<OpenFile> Root::open(std::string_view relative) const {
+    if (!is_servable(relative)) return not_found();
+    std::string path(relative);
+
+    const UniqueFd root = open_directory(directory_);
+    if (!root) {
+        // Not 404: the images have not gone, their folder has (an unmounted volume, a typing mistake).
+        if (errno == EMFILE || errno == ENFILE) return refusal_of(errno);
+        return refuse(500, "the folder of images is not available on this server");
+    }
+    UniqueFd fd(open_beneath(root.get(), path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY, symlinks_));
+    const int error = errno;
+    struct stat file {};
+    if (!fd) {
+        if (error == EACCES) {
+            // A folder that may not be listed is no image, readable or not.
+            const UniqueFd name(open_beneath(root.get(), path.c_str(), O_PATH, symlinks_));
+            if (name && ::fstat(name.get(), &file) == 0 && !S_ISREG(file.st_mode)) return not_found();
+        }
+        return refusal_of(error);
+    }
+    if (::fstat(fd.get(), &file) != 0) return refusal_of(errno);
+    if (!S_ISREG(file.st_mode)) return not_found();
+    return OpenFile{std::move(fd), file_key(file), std::move(path)};
+}
+
+std::string Root::check() const {
+    const UniqueFd root = open_directory(directory_);
+    if (!root) {
+        if (errno == ENOENT) return "there is no such folder";
+        if (errno == ENOTDIR) return "this is not a folder; name the folder that holds the images";
+        return std::string("this folder cannot be opened: ") + std::strerror(errno);
+    }
+    const UniqueFd probe(open_beneath(root.get(), ".", O_PATH | O_DIRECTORY, symlinks_));
+    if (probe) return "";
+    // Old seccomp profiles answer EPERM for calls they do not know.
+    if (errno == ENOSYS || errno == EPERM) return std::string(kNoOpenat2);
+    return std::string("nothing can be opened in this folder: ") + std::strerror(errno);
+}
+
+}  // namespace iiif::source
