@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/answer.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "protocol/http_date.h"
+#include "protocol/info.h"
+
+namespace iiif::delivery {
+namespace {
+
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+
+void add_cors(Headers& headers) {
+    headers.emplace_back("Access-Control-Allow-Origin", "*");
+    headers.emplace_back("Access-Control-Expose-Headers", "Link, ETag, Retry-After, Content-Disposition");
+}
+
+std::int64_t last_modified(const SourceState& state) {
+    return state.key.mtime_ns / kNanoseconds;
+}
+
+void add_validators(Headers& headers, const Service& service, const HttpRequest& http, const Request& request,
+                    const SourceState& state) {
+    headers.emplace_back("ETag", etag(service, http, request, state));
+    headers.emplace_back("Last-Modified", protocol::http_date(last_modified(state)));
+    // Not "public": behind the server's own authentication that would open shared caches (RFC 9111, 3.5).
+    headers.emplace_back("Cache-Control",
+                         service.max_age == 0 ? "no-cache" : "max-age=" + std::to_string(service.max_age));
+    if (request.kind == Kind::info) headers.emplace_back("Vary", "Accept");
+}
+
+std::string profile_link(const Request& request) {
+    return '<' + std::string(protocol::profile_uri(request.version)) + ">;rel=\"profile\"";
+}
+
+// Refusals of every room become sentences here: a capital, a full stop.
+Answer text_answer(int status, std::string body, bool head) {
+    if (!body.empty() && body.front() >= 'a' && body.front() <= 'z')
+        body.front() = static_cast<char>(body.front() - 32);
+    if (!body.empty() && body.back() != '.') body += '.';
+    Answer answer;
+    answer.status = status;
+    add_cors(answer.headers);
+    answer.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+    answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    body += '\n';
+    answer.content_length = static_cast<std::int64_t>(body.size());
+    if (!head) answer.body = std::move(body);
+    return answer;
+}
+
+Answer not_modified_answer(const Service& service, const HttpRequest& http, const Request& request,
+                           const SourceState& state) {
+    Answer answer;
+    answer.status = 304;
+    add_cors(answer.headers);
+    add_validators(answer.headers, service, http, request, state);
+    return answer;
+}
+
+// "inline; filename=": what a browser's "save as" suggests (I-HTTP-14). Anything but plain letters becomes '_'.
+std::string disposition(const Request& request) {
+    std::string name =
+        request.identifier + '_' + request.region + '_' + request.size + '_' + request.rotation + '_' + request.quality;
+    for (char& c : name) {
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                           c == '.' || c == ',' || c == '!' || c == '^';
+        if (!plain) c = '_';
+    }
+    constexpr std::size_t kLongest = 160;
+    if (name.size() > kLongest) name.erase(0, name.size() - kLongest);
+    return "inline; filename=\"" + name + '.' + request.format + '"';
+}
+
+Answer info_answer(const Service& service, const HttpRequest& http, const Request& request, const SourceState& state,
+                   const source::Description& description) {
+    protocol::InfoSubject subject;
+    subject.id = request.id;
+    subject.identifier = request.raw_identifier;
+    subject.image = description.extent();
+    subject.standard = description.standard;
+    subject.tile = description.tile(service.tile_size);
+    protocol::InfoOptions options = service.info;
+    options.formats = service.offered_formats();
+
+    Answer answer;
+    add_cors(answer.headers);
+    answer.headers.emplace_back("Content-Type", protocol::info_media_type(request.version, http.accept));
+    answer.headers.emplace_back("Link", profile_link(request));
+    add_validators(answer.headers, service, http, request, state);
+    answer.body = protocol::info_json(request.version, subject, options);
+    answer.content_length = static_cast<std::int64_t>(answer.body.size());
+    if (request.head) answer.body.clear();
+    return answer;
+}
+
+class Hash {
+public:
+    Hash& add(std::string_view text) {
+        for (const char c : text) step(static_cast<std::uint8_t>(c));
+        step(0);
+        return *this;
+    }
+    Hash& add(std::uint64_t number) {
+        for (unsigned i = 0; i < 8; ++i) step(static_cast<std::uint8_t>(number >> (8 * i)));
+        return *this;
+    }
+    [[nodiscard]] std::string text() const {
+        char out[40];
+        std::snprintf(out, sizeof out, "\"%016llx%08llx\"", static_cast<unsigned long long>(a_),
+                      static_cast<unsigned long long>(b_ & 0xffffffffU));
+        return out;
+    }
+
+private:
+    // Two independent FNV streams: 96 bits, so that no pair of answers of one URI ever meets.
+    void step(std::uint8_t byte) {
+        a_ = (a_ ^ byte) * 1099511628211ULL;
+        b_ = (b_ * 1099511628211ULL) ^ (byte + 0x9eU);
+    }
+    std::uint64_t a_ = 14695981039346656037ULL;
+    std::uint64_t b_ = 14695981039346656037ULL;
+};
+
+}  // namespace
+
+Answer refusal_answer(const Refusal& refusal, bool head) {
+    Answer answer = text_answer(refusal.status, refusal.sentence, head);
+    // Errors are never cached for long: the next try may succeed.
+    answer.headers.emplace_back("Cache-Control", "no-cache");
+    if (refusal.status == 503) answer.headers.emplace_back("Retry-After", "5");
+    return answer;
+}
+
+Answer options_answer(const HttpRequest& http) {
+    Answer answer;
+    answer.status = 204;
+    add_cors(answer.headers);
+    answer.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+    // Whatever is asked for harms nothing: there is nothing here that a header could change.
+    std::string allowed = "Accept, Authorization, Content-Type";
+    if (!http.requested_headers.empty()) allowed = http.requested_headers;
+    answer.headers.emplace_back("Access-Control-Allow-Headers", std::move(allowed));
+    answer.headers.emplace_back("Access-Control-Max-Age", "86400");
+    answer.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
+    return answer;
+}
+
+Answer method_not_allowed() {
+    Answer answer = refusal_answer({405, "This method is not allowed here; allowed are GET, HEAD and OPTIONS."}, false);
+    answer.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
+    return answer;
+}
+
+std::string etag(const Service& service, const HttpRequest& http, const Request& request, const SourceState& state) {
+    Hash hash;
+    // No device or inode: two servers with the same files give the same tags.
+    hash.add(service.fingerprint).add(state.key.size).add(static_cast<std::uint64_t>(state.key.mtime_ns));
+    hash.add(state.path).add(state.page).add(request.id).add(static_cast<std::uint64_t>(request.version));
+    if (request.kind == Kind::info) {
+        hash.add(protocol::info_media_type(request.version, http.accept)).add(service.offered_formats());
+    } else {
+        hash.add(request.region).add(request.size).add(request.rotation).add(request.quality).add(request.format);
+    }
+    return hash.text();
+}
+
+std::optional<Answer> conditional_answer(const Service& service, const HttpRequest& http, const Request& request,
+                                         const SourceState& state) {
+    if (http.if_none_match.empty() || http.if_none_match.find('*') != std::string::npos) return std::nullopt;
+    if (!protocol::not_modified(http.if_none_match, "", etag(service, http, request, state), last_modified(state))) {
+        return std::nullopt;
+    }
+    return not_modified_answer(service, http, request, state);
+}
+
+Answer base_redirect(const Request& request) {
+    Answer answer;
+    answer.status = 303;
+    add_cors(answer.headers);
+    const std::string& id = request.kind == Kind::base ? request.id : request.whole_id;
+    answer.headers.emplace_back("Location", id + "/info.json");
+    answer.headers.emplace_back("Cache-Control", "no-cache");
+    answer.content_length = 0;
+    return answer;
+}
+
+std::variant<Answer, RenderPlan> decide(const Service& service, const HttpRequest& http, const Request& request,
+                                        const SourceState& state, const source::Description& description) {
+    RenderPlan plan{};
+    if (request.is_image()) {
+        const auto& wanted = request.parameters;
+        auto geometry = protocol::resolve_geometry(request.version, wanted.region, wanted.size, description.extent(),
+                                                   service.info.limits);
+        if (!geometry) return refusal_answer(geometry.error(), request.head);
+        plan = {*geometry, wanted.rotation, wanted.quality, wanted.format};
+    } else if (request.kind != Kind::info) {
+        return base_redirect(request);
+    }
+    if (protocol::not_modified(http.if_none_match, http.if_modified_since, etag(service, http, request, state),
+                               last_modified(state))) {
+        return not_modified_answer(service, http, request, state);
+    }
+    if (request.kind == Kind::info) return info_answer(service, http, request, state, description);
+    if (request.head) return image_answer(service, http, request, state, description, plan);
+    return plan;
+}
+
+Answer image_answer(const Service& service, const HttpRequest& http, const Request& request, const SourceState& state,
+                    const source::Description& description, const RenderPlan& plan) {
+    Answer answer;
+    add_cors(answer.headers);
+    answer.headers.emplace_back("Content-Type", protocol::media_type_of(plan.format));
+    answer.headers.emplace_back("Content-Disposition", disposition(request));
+    const std::string canonical =
+        protocol::canonical_parameters(request.version, plan.geometry, plan.rotation, plan.quality,
+                                       description.standard, plan.format, service.info.limits);
+    // One header line: the validator and many clients read only the first (IX-CAN-07).
+    answer.headers.emplace_back("Link",
+                                profile_link(request) + ", <" + request.id + '/' + canonical + ">;rel=\"canonical\"");
+    add_validators(answer.headers, service, http, request, state);
+    return answer;
+}
+
+}  // namespace iiif::delivery

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Status, headers and body of everything an endpoint says. The only place that writes IIIF's HTTP headers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "delivery/request.h"
+#include "delivery/service.h"
+#include "protocol/geometry.h"
+#include "source/description.h"
+
+namespace iiif::delivery {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Answer {
+    int status = 200;
+    Headers headers;
+    std::string body;                  // empty for HEAD and 304
+    std::int64_t content_length = -1;  // what a GET would say; -1: not known
+};
+
+// What a renderer has to do for a request on an image whose description is known.
+struct RenderPlan {
+    protocol::Geometry geometry;
+    protocol::Rotation rotation;
+    protocol::Quality quality;
+    protocol::Format format;
+};
+
+// The state of the file an answer is made from.
+struct SourceState {
+    source::FileKey key;
+    std::string path;  // beneath the root
+    std::uint32_t page = 1;
+};
+
+// -- without any file --
+Answer refusal_answer(const Refusal&, bool head);
+Answer options_answer(const HttpRequest&);
+Answer method_not_allowed();
+
+// -- with a file, but nothing known of the image --
+std::string etag(const Service&, const HttpRequest&, const Request&, const SourceState&);
+// 304 when the client holds exactly this answer's ETag: it was given with a 200 for the same request on the same file,
+// so nothing else has to be known. What proves less ("*", If-Modified-Since) waits for decide().
+std::optional<Answer> conditional_answer(const Service&, const HttpRequest&, const Request&, const SourceState&);
+Answer base_redirect(const Request&);
+
+// -- with the image's description: the whole answer (info.json, 304, HEAD, a refusal), or what has to be rendered --
+std::variant<Answer, RenderPlan> decide(const Service&, const HttpRequest&, const Request&, const SourceState&,
+                                        const source::Description&);
+
+// Headers of the 200 that carries a rendered image (HEAD and GET alike).
+Answer image_answer(const Service&, const HttpRequest&, const Request&, const SourceState&, const source::Description&,
+                    const RenderPlan&);
+
+}  // namespace iiif::delivery

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/cost.h"
+
+#include <algorithm>
+
+namespace iiif::delivery {
+
+std::uint64_t pixels_to_decode(const source::Description& description, const RenderPlan& plan) {
+    const auto image = description.extent();
+    const auto area = [](std::uint64_t width, std::uint64_t height) { return width * height; };
+    const std::uint64_t region = area(plan.geometry.region.width, plan.geometry.region.height);
+    const std::uint64_t answer = area(plan.geometry.size.width, plan.geometry.size.height);
+    const std::uint64_t whole = area(image.width, image.height);
+
+    std::uint64_t best = 0;
+    for (const source::Level& level : description.levels) {
+        const std::uint64_t pixels = area(level.extent.width, level.extent.height);
+        // A level that is not tiled is decoded whole; of a tiled one, the region's share and a border of tiles.
+        unsigned __int128 share = pixels;
+        if (level.tile.width != 0) {
+            share = static_cast<unsigned __int128>(pixels) * region / std::max<std::uint64_t>(whole, 1) +
+                    4 * area(level.tile.width, level.tile.height);
+        }
+        const auto scaled = static_cast<unsigned __int128>(pixels) * region / std::max<std::uint64_t>(whole, 1);
+        if (best != 0 && scaled < answer) break;  // too small for this answer: the one before it is used
+        best = static_cast<std::uint64_t>(std::min<unsigned __int128>(share, pixels));
+    }
+    return std::max(best, answer);
+}
+
+bool is_heavy(const Request& request, const source::Description* description, const RenderPlan* plan) {
+    if (description == nullptr || plan == nullptr) return request.kind == Kind::full && !request.head;
+    return pixels_to_decode(*description, *plan) > kHeavyPixels;
+}
+
+}  // namespace iiif::delivery

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which lane a job belongs to: so that a crawler asking for full/max never stands before a viewer's tiles.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "delivery/answer.h"
+#include "delivery/request.h"
+#include "source/description.h"
+
+namespace iiif::delivery {
+
+// Stored pixels that have to be decoded, estimated from the levels; at least the answer's own pixels.
+std::uint64_t pixels_to_decode(const source::Description&, const RenderPlan&);
+
+// Jobs beyond this many pixels are heavy: about what a renderer decodes in a tenth of a second.
+inline constexpr std::uint64_t kHeavyPixels = 8U << 20U;
+
+// Without a description the request's kind decides: what asks for a whole image at full size is heavy.
+bool is_heavy(const Request&, const source::Description*, const RenderPlan*);
+
+}  // namespace iiif::delivery

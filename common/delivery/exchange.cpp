@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/exchange.h"
+
+#include <utility>
+
+#include "delivery/cost.h"
+
+namespace iiif::delivery {
+
+Exchange::Exchange(const Service& service, source::DescriptionStore& descriptions, HttpRequest http, bool has_renderers)
+    : service_(service),
+      descriptions_(descriptions),
+      http_(std::move(http)),
+      request_(parse_request(service, http_)),
+      has_renderers_(has_renderers) {}
+
+Outcome Exchange::finish(Answer answer) {
+    answer_ = std::move(answer);
+    served_ = "memory";
+    return Outcome::answered;
+}
+
+Outcome Exchange::run(std::optional<std::string_view> computed_path) {
+    if (!request_) return Outcome::declined;
+    const Request& request = *request_;
+    if (request.kind == Kind::options) return finish(options_answer(http_));
+    if (http_.method != "GET" && http_.method != "HEAD") return finish(method_not_allowed());
+    if (request.kind == Kind::invalid) return run_invalid(computed_path);
+
+    auto located = source::locate(service_.root, service_.mapping, request.identifier, computed_path);
+    if (!located) return finish(refusal_answer(located.error(), request.head));
+    if (request.kind == Kind::base) return finish(base_redirect(request));
+    state_ = {located->file.key, std::move(located->file.path), located->page};
+
+    if (auto unchanged = conditional_answer(service_, http_, request, state_)) return finish(std::move(*unchanged));
+    const auto description = descriptions_.find(state_.key, state_.page);
+    if (!description) return ask_renderer(nullptr, nullptr);
+    auto decision = decide(service_, http_, request, state_, *description);
+    if (auto* answer = std::get_if<Answer>(&decision)) return finish(std::move(*answer));
+    return ask_renderer(&*description, &std::get<RenderPlan>(decision));
+}
+
+// Five or more segments whose last four are no image request: an identifier with slashes, asked for by its base URI?
+Outcome Exchange::run_invalid(std::optional<std::string_view> computed_path) {
+    const Request& request = *request_;
+    if (!request.whole_identifier.empty()) {
+        const auto located = source::locate(service_.root, service_.mapping, request.whole_identifier, computed_path);
+        if (located) return finish(base_redirect(request));
+    }
+    return finish(refusal_answer(*request.refusal, request.head));
+}
+
+Outcome Exchange::ask_renderer(const source::Description* description, const RenderPlan* plan) {
+    if (!has_renderers_) {
+        fail(Failure::busy);
+        return Outcome::answered;
+    }
+    heavy_ = is_heavy(*request_, description, plan);
+    call_ = encode_call({service_.pool_index, http_, state_.path, state_.page, state_.key});
+    if (request_->is_image() && !request_->head) {
+        cache_key_ = request_->id + '|' + etag(service_, http_, *request_, state_);
+    }
+    served_ = "render";
+    return Outcome::needs_render;
+}
+
+Parse Exchange::take_reply_head(std::string_view bytes, std::size_t& head_len) {
+    ReplyHead head;
+    const Parse parsed = decode_reply_head(bytes, head, head_len);
+    if (parsed != Parse::done) return parsed;
+    if (head.description) descriptions_.keep(state_.key, state_.page, std::move(*head.description));
+    timing_ = std::move(head.timing);
+    answer_ = Answer{head.status, std::move(head.headers), "", head.content_length};
+    served_ = "render";
+    return Parse::done;
+}
+
+void Exchange::fail(Failure failure) {
+    const bool head = request_ && request_->head;
+    switch (failure) {
+        case Failure::busy:
+            finish(refusal_answer({503, "The server is busy with other images; try again in a few seconds."}, head));
+            return;
+        case Failure::died:
+            finish(refusal_answer({502, "This image could not be rendered: the renderer ended unexpectedly."}, head));
+            return;
+        case Failure::timeout:
+            finish(refusal_answer(
+                {504, "Rendering took longer than this server allows; ask for a smaller size or region."}, head));
+            return;
+    }
+}
+
+}  // namespace iiif::delivery

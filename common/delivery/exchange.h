@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request and its answer, on the web server's side. The C ABI's iiif_exchange is a thin coat over this.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "delivery/answer.h"
+#include "delivery/request.h"
+#include "delivery/service.h"
+#include "delivery/wire.h"
+#include "source/description.h"
+#include "source/mapping.h"
+
+namespace iiif::delivery {
+
+enum class Outcome : std::uint8_t { declined, answered, needs_render };
+enum class Failure : std::uint8_t { busy, died, timeout };
+
+class Exchange {
+public:
+    // Parses; touches no file.
+    Exchange(const Service& service, source::DescriptionStore& descriptions, HttpRequest http, bool has_renderers);
+
+    // nullptr: the URI does not belong to this endpoint.
+    [[nodiscard]] const Request* request() const { return request_ ? &*request_ : nullptr; }
+
+    Outcome run(std::optional<std::string_view> computed_path);
+
+    // -- after Outcome::answered, or after a reply's head --
+    [[nodiscard]] const Answer& answer() const { return answer_; }
+    [[nodiscard]] std::string_view served() const { return served_; }
+    [[nodiscard]] const std::string& timing() const { return timing_; }
+
+    // -- after Outcome::needs_render --
+    [[nodiscard]] bool heavy() const { return heavy_; }
+    [[nodiscard]] const std::string& call() const { return call_; }
+    // Empty: not to be cached. Equal keys mean equal replies; a replaced file gives another key.
+    [[nodiscard]] const std::string& cache_key() const { return cache_key_; }
+
+    Parse take_reply_head(std::string_view bytes, std::size_t& head_len);
+    void fail(Failure failure);
+
+private:
+    Outcome finish(Answer answer);
+    Outcome run_invalid(std::optional<std::string_view> computed_path);
+    Outcome ask_renderer(const source::Description* description, const RenderPlan* plan);
+
+    const Service& service_;
+    source::DescriptionStore& descriptions_;
+    HttpRequest http_;
+    std::optional<Request> request_;
+    SourceState state_;
+    Answer answer_;
+    std::string_view served_;
+    std::string call_, cache_key_, timing_;
+    bool has_renderers_;
+    bool heavy_ = false;
+};
+
+}  // namespace iiif::delivery

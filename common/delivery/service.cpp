@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/service.h"
+
+#include <algorithm>
+
+#include "delivery/values.h"
+#include "protocol/parameters.h"
+
+namespace iiif::delivery {
+namespace {
+
+// Upscaling has to declare a limit (I3-SIZE-19); this one stands when the administrator gave none.
+constexpr std::uint64_t kUpscalingArea = 100'000'000;
+
+// FNV-1a: a fingerprint that tells configurations apart, not a secret.
+class Fingerprint {
+public:
+    void add(std::string_view text) {
+        for (const char c : text) step(static_cast<std::uint8_t>(c));
+        step(0);
+    }
+    [[nodiscard]] std::uint64_t value() const { return value_; }
+
+private:
+    void step(std::uint8_t byte) { value_ = (value_ ^ byte) * 1099511628211ULL; }
+    std::uint64_t value_ = 14695981039346656037ULL;
+};
+
+protocol::LinkedResource resource(std::span<const std::string> words) {
+    protocol::LinkedResource out;
+    out.id = words[0];
+    out.type = words[1];
+    return out;
+}
+
+void read_descriptive(const Settings& settings, protocol::InfoOptions& info) {
+    info.rights = settings.text("rights", "");
+    info.attribution = settings.text("attribution", "");
+    info.logo = settings.text("logo", "");
+    for (const Settings::Entry& entry : settings.entries()) {
+        const std::string_view name = entry.directive->name;
+        const auto& words = entry.values;
+        const auto word = [&](std::size_t i) { return words.size() > i ? words[i] : std::string(); };
+        if (name == "part_of") {
+            auto& item = info.part_of.emplace_back(resource(words));
+            item.label = word(2);
+        } else if (name == "see_also") {
+            auto& item = info.see_also.emplace_back(resource(words));
+            item.label = word(2);
+            item.format = word(3);
+            item.profile = word(4);
+        } else if (name == "service") {
+            auto& item = info.services.emplace_back(resource(words));
+            item.profile = word(2);
+        }
+    }
+}
+
+void read_offer(const Settings& settings, protocol::InfoOptions& info) {
+    for (const auto format : protocol::kFormats) info.formats |= protocol::bit(format);
+    if (const auto words = settings.values("formats"); !words.empty()) {
+        info.formats = 0;
+        for (const std::string& word : words) info.formats |= protocol::bit(*protocol::format_named(word));
+    }
+    if (const auto words = settings.values("qualities"); !words.empty()) {
+        info.qualities = protocol::bit(protocol::Quality::standard);
+        for (const std::string& word : words) info.qualities |= protocol::bit(*protocol::quality_named(word));
+    }
+    for (const std::string& word : settings.values("preferred_formats")) {
+        info.preferred_formats.push_back(*protocol::format_named(word));
+    }
+}
+
+Expected<bool> read_mapping(const Settings& settings, source::MappingOptions& mapping) {
+    for (const Settings::Entry& entry : settings.entries()) {
+        if (std::string_view(entry.directive->name) != "map") continue;
+        auto rule = source::MapRule::compile(entry.values[0], entry.values[1]);
+        if (!rule) return tl::unexpected(rule.error());
+        mapping.rules.push_back(std::move(*rule));
+    }
+    if (const auto file = settings.values("map_file"); !file.empty()) {
+        auto opened = source::MapFile::open(file[0]);
+        if (!opened) return refuse(0, "map_file \"" + file[0] + "\": " + opened.error().sentence);
+        mapping.map_file = std::move(*opened);
+    }
+    for (std::string_view word : settings.values("extensions")) {
+        if (word.starts_with('.')) word.remove_prefix(1);
+        mapping.extensions.emplace_back(word);
+    }
+    const std::string delimiter = settings.text("page_delimiter", ";");
+    mapping.page_delimiter = values::read_switch(delimiter) == false ? "" : delimiter;
+    return true;
+}
+
+Expected<bool> read_limits(const Settings& settings, protocol::Limits& limits) {
+    limits.max_width = settings.number("max_width", 0);
+    limits.max_height = settings.number("max_height", 0);
+    limits.max_area = settings.number("max_area", 0);
+    limits.upscaling = settings.is_on("upscaling", false);
+    if (limits.max_height != 0 && limits.max_width == 0) {
+        return refuse(0,
+                      "max_height needs max_width beside it: info.json cannot declare a height alone "
+                      "(Image API 3.0, section 5.2)");
+    }
+    if (limits.upscaling && !limits.any()) limits.max_area = kUpscalingArea;
+    return true;
+}
+
+void read_encoder(const Settings& settings, EncoderOptions& encoder) {
+    const auto small = [&](const char* name, int standard) {
+        return static_cast<int>(settings.number(name, static_cast<std::uint64_t>(standard)));
+    };
+    encoder.jpeg_quality = small("jpeg_quality", encoder.jpeg_quality);
+    encoder.webp_quality = small("webp_quality", encoder.webp_quality);
+    encoder.avif_quality = small("avif_quality", encoder.avif_quality);
+    encoder.jp2_quality = small("jp2_quality", encoder.jp2_quality);
+    encoder.png_compression = small("png_compression", encoder.png_compression);
+    encoder.embed_profile = settings.text("icc", "srgb") == "embed";
+    if (const auto color = values::read_color(settings.text("background", "FFFFFF"))) {
+        std::ranges::copy(*color, encoder.background);
+    }
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::string_view prefix, Side side) {
+    auto service = std::make_unique<Service>();
+    service->settings = settings;
+    while (prefix.ends_with('/')) prefix.remove_suffix(1);
+    service->prefix = prefix;
+
+    const auto root = settings.values("root");
+    if (root.empty()) return refuse(0, "root is missing: name the folder of images");
+    service->root =
+        source::Root(root[0], settings.text("symlinks", "beneath") == "beneath" ? source::Symlinks::beneath
+                                                                                : source::Symlinks::refused);
+    if (std::string wrong = service->root.check(); !wrong.empty())
+        return refuse(0, "root \"" + root[0] + "\": " + wrong);
+
+    if (side == Side::server) {
+        if (auto done = read_mapping(settings, service->mapping); !done) return tl::unexpected(done.error());
+    }
+    if (auto done = read_limits(settings, service->info.limits); !done) return tl::unexpected(done.error());
+    read_offer(settings, service->info);
+    read_descriptive(settings, service->info);
+    read_encoder(settings, service->encoder);
+    for (const auto format : service->info.preferred_formats) {
+        if ((service->info.formats & protocol::bit(format)) == 0) {
+            return refuse(0, "preferred_formats names " + std::string(protocol::name_of(format)) +
+                                 ", which formats does not offer");
+        }
+    }
+
+    for (const std::string& word : settings.values("versions")) {
+        service->versions.push_back(word == "2" ? protocol::Version::v2 : protocol::Version::v3);
+    }
+    if (service->versions.empty()) service->versions = {protocol::Version::v3, protocol::Version::v2};
+
+    service->base_uri = settings.text("base_uri", "");
+    while (service->base_uri.ends_with('/')) service->base_uri.pop_back();
+    service->tile_size = static_cast<std::uint32_t>(settings.number("tile_size", service->tile_size));
+    service->max_age = static_cast<std::uint32_t>(settings.number("max_age", 86'400'000) / 1000);
+
+    Fingerprint print;
+    for (const Settings::Entry& entry : settings.entries()) {
+        print.add(entry.directive->name);
+        for (const std::string& word : entry.values) print.add(word);
+    }
+    print.add(prefix);
+    service->fingerprint = print.value();
+    return service;
+}
+
+}  // namespace iiif::delivery

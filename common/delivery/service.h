@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// One endpoint: everything the directives of a location mean together. Immutable once made.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delivery/settings.h"
+#include "protocol/info.h"
+#include "source/mapping.h"
+#include "source/root.h"
+
+namespace iiif::delivery {
+
+struct EncoderOptions {
+    int jpeg_quality = 85, webp_quality = 80, avif_quality = 60, jp2_quality = 40;
+    int png_compression = 4;
+    std::uint8_t background[3] = {255, 255, 255};
+    bool embed_profile = false;
+};
+
+struct Service {
+    Settings settings;   // as written: what the renderers receive
+    std::string prefix;  // decoded, no trailing slash; "" is the root
+    source::Root root{"", source::Symlinks::beneath};
+    source::MappingOptions mapping;
+    std::vector<protocol::Version> versions;  // at least one; the first answers PREFIX/ID
+    std::string base_uri;                     // configured and constant, no trailing slash; else empty
+    protocol::InfoOptions info;               // limits, qualities, formats (as configured) and descriptive properties
+    EncoderOptions encoder;
+    std::uint32_t tile_size = 512;  // offered for sources that are not tiled
+    std::uint32_t max_age = 86400;  // seconds; Cache-Control of 200 and 304
+    std::uint64_t fingerprint = 0;  // of everything that changes an answer's bytes: part of every ETag
+
+    // Set by the pool before workers fork; the only thing that changes after construction.
+    std::uint32_t pool_index = 0;
+    protocol::FormatSet encodable = (1U << protocol::kFormatCount) - 1;  // what this build's renderers can write
+    std::uint32_t timeout_ms = 60000;
+
+    [[nodiscard]] protocol::FormatSet offered_formats() const { return info.formats & encodable; }
+};
+
+// A renderer is told paths, not identifiers: it reads no map file and needs no right to.
+enum class Side : std::uint8_t { server, renderer };
+
+Expected<std::unique_ptr<Service>> make_service(const Settings&, std::string_view prefix, Side side = Side::server);
+
+}  // namespace iiif::delivery
+
+struct iiif_service {
+    std::unique_ptr<iiif::delivery::Service> service;
+};

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/values.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "source/mapping.h"
+
+namespace iiif::delivery::values {
+namespace {
+
+constexpr std::uint64_t kMaxPixels = std::numeric_limits<std::int32_t>::max();
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+std::string between(std::uint64_t low, std::uint64_t high, std::string_view what) {
+    return "allowed is " + std::string(what) + " from " + std::to_string(low) + " to " + std::to_string(high);
+}
+
+std::string check_range(Words words, std::uint64_t low, std::uint64_t high, std::string_view what) {
+    const auto number = read_number(words[0]);
+    return number && *number >= low && *number <= high ? "" : between(low, high, what);
+}
+
+bool is_plain_text(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+}
+
+// A number followed by the longest unit that matches; nullopt on overflow.
+struct Unit {
+    std::string_view name;
+    std::uint64_t factor;
+};
+
+std::optional<std::uint64_t> read_with_unit(std::string_view text, std::span<const Unit> units) {
+    const auto digits = static_cast<std::size_t>(std::ranges::find_if_not(text, is_digit) - text.begin());
+    const auto number = read_number(text.substr(0, digits));
+    if (!number) return std::nullopt;
+    const std::string_view unit = text.substr(digits);
+    for (const Unit& candidate : units) {
+        if (unit != candidate.name) continue;
+        if (*number > std::numeric_limits<std::uint64_t>::max() / candidate.factor) return std::nullopt;
+        return *number * candidate.factor;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<bool> read_switch(std::string_view text) {
+    // httpd's administrators write On, nginx's on.
+    if (text == "on" || text == "On" || text == "ON") return true;
+    if (text == "off" || text == "Off" || text == "OFF") return false;
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> read_number(std::string_view text) {
+    if (text.empty() || text.size() > 18 || !std::ranges::all_of(text, is_digit)) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : text) value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    return value;
+}
+
+std::optional<std::uint64_t> read_time_ms(std::string_view text) {
+    static constexpr Unit kUnits[] = {{"", 1000},       {"ms", 1},         {"s", 1000},        {"m", 60'000},
+                                      {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}, {"y", 31'536'000'000}};
+    return read_with_unit(text, kUnits);
+}
+
+std::optional<std::uint64_t> read_size(std::string_view text) {
+    static constexpr Unit kUnits[] = {{"", 1},          {"k", 1U << 10U}, {"K", 1U << 10U}, {"m", 1U << 20U},
+                                      {"M", 1U << 20U}, {"g", 1U << 30U}, {"G", 1U << 30U}};
+    return read_with_unit(text, kUnits);
+}
+
+std::optional<std::array<std::uint8_t, 3>> read_color(std::string_view text) {
+    if (text.starts_with('#')) text.remove_prefix(1);
+    if (text.size() != 6) return std::nullopt;
+    std::array<std::uint8_t, 3> color{};
+    for (std::size_t i = 0; i < 6; ++i) {
+        const char c = text[i];
+        int digit = 0;
+        if (is_digit(c)) {
+            digit = c - '0';
+        } else if (c >= 'a' && c <= 'f') {
+            digit = c - 'a' + 10;
+        } else if (c >= 'A' && c <= 'F') {
+            digit = c - 'A' + 10;
+        } else {
+            return std::nullopt;
+        }
+        color[i / 2] = static_cast<std::uint8_t>(color[i / 2] * 16 + digit);
+    }
+    return color;
+}
+
+std::optional<std::uint64_t> read_quantity(std::string_view directive, std::string_view text) {
+    if (directive == "timeout" || directive == "max_age") return read_time_ms(text);
+    if (directive == "renderer_memory") return read_size(text);
+    return read_number(text);
+}
+
+std::string check_nothing(Words) {
+    return "";
+}
+
+std::string check_switch(Words words) {
+    return read_switch(words[0]) ? "" : "allowed is on or off";
+}
+
+std::string check_absolute_path(Words words) {
+    const std::string& path = words[0];
+    return path.starts_with('/') && path.find('\0') == std::string::npos && path.size() < 4096
+               ? ""
+               : "allowed is an absolute path, such as /srv/images";
+}
+
+std::string check_map(Words words) {
+    const auto rule = source::MapRule::compile(words[0], words[1]);
+    return rule ? "" : rule.error().sentence;
+}
+
+std::string check_extensions(Words words) {
+    const bool fine = std::ranges::all_of(words, [](std::string_view word) {
+        if (word.starts_with('.')) word.remove_prefix(1);
+        return !word.empty() && word.size() <= 16 && !word.starts_with('.') &&
+               word.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos && is_plain_text(word);
+    });
+    return fine ? "" : "allowed are file name extensions such as tif jp2 jpg, each of at most 16 characters";
+}
+
+std::string check_page_delimiter(Words words) {
+    const std::string& word = words[0];
+    const bool fine = !word.empty() && word.size() <= 8 && is_plain_text(word) && word.find('/') == std::string::npos &&
+                      std::ranges::none_of(word, is_digit);
+    return fine ? "" : "allowed is off, or 1 to 8 characters without digits and slashes, such as ;";
+}
+
+std::string check_symlinks(Words words) {
+    return words[0] == "beneath" || read_switch(words[0]) == false
+               ? ""
+               : "allowed is beneath (followed while they stay beneath the root) or off (never followed)";
+}
+
+std::string check_versions(Words words) {
+    const bool fine = std::ranges::all_of(words, [](const std::string& w) { return w == "3" || w == "2"; }) &&
+                      (words.size() < 2 || words[0] != words[1]);
+    return fine ? ""
+                : "allowed are 3 and 2, each once; the first is the one that answers without a version in the path";
+}
+
+bool is_http_uri(std::string_view uri) {
+    std::string_view rest;
+    if (uri.starts_with("https://")) {
+        rest = uri.substr(8);
+    } else if (uri.starts_with("http://")) {
+        rest = uri.substr(7);
+    } else {
+        return false;
+    }
+    if (rest.empty() || rest.starts_with('/') || uri.size() > 2048) return false;
+    return std::ranges::all_of(rest, [](char c) {
+        static constexpr std::string_view kOthers = "-._~:/?#[]@!$&'()*+,;=%";
+        return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               kOthers.find(c) != std::string_view::npos;
+    });
+}
+
+std::string check_base_uri(Words words) {
+    const std::string& uri = words[0];
+    return is_http_uri(uri) && uri.find_first_of("?#") == std::string::npos
+               ? ""
+               : "allowed is an http or https URI without query, such as https://images.example.org or "
+                 "https://example.org/iiif";
+}
+
+std::string check_uri(Words words) {
+    return is_http_uri(words[0]) ? "" : "allowed is an http or https URI";
+}
+
+std::string check_text(Words words) {
+    return is_plain_text(words[0]) && words[0].size() <= 4096 ? "" : "allowed is a line of text";
+}
+
+std::string check_resource(Words words) {
+    std::string uri = words[0];
+    if (const auto place = uri.find("${id}"); place != std::string::npos) uri.replace(place, 5, "id");
+    if (!is_http_uri(uri)) return "the first value has to be an http or https URI; ${id} stands for the identifier";
+    const bool fine =
+        std::ranges::all_of(words, [](const std::string& w) { return is_plain_text(w) && w.size() <= 2048; });
+    return fine ? "" : "allowed are lines of text";
+}
+
+std::string check_pixels(Words words) {
+    return check_range(words, 1, kMaxPixels, "a number of pixels");
+}
+
+std::string check_area(Words words) {
+    return check_range(words, 1, kMaxPixels * kMaxPixels / 8, "a number of pixels");
+}
+
+std::string check_tile_size(Words words) {
+    return check_range(words, 64, 4096, "a number of pixels");
+}
+
+std::string check_formats(Words words) {
+    if (std::ranges::all_of(words, [](const std::string& w) { return protocol::format_named(w).has_value(); }))
+        return "";
+    std::string allowed = "allowed are";
+    for (const auto format : protocol::kFormats) allowed += ' ' + std::string(protocol::name_of(format));
+    return allowed;
+}
+
+std::string check_qualities(Words words) {
+    const bool fine =
+        std::ranges::all_of(words, [](const std::string& w) { return protocol::quality_named(w).has_value(); });
+    return fine ? "" : "allowed are default color gray bitonal";
+}
+
+std::string check_percent(Words words) {
+    return check_range(words, 1, 100, "a quality");
+}
+
+std::string check_png_compression(Words words) {
+    return check_range(words, 0, 9, "a compression level");
+}
+
+std::string check_background(Words words) {
+    return read_color(words[0]) ? "" : "allowed is a colour as six hexadecimal digits, such as FFFFFF";
+}
+
+std::string check_icc(Words words) {
+    return words[0] == "srgb" || words[0] == "embed" ? "" : "allowed is srgb (convert) or embed (keep the profile)";
+}
+
+std::string check_time(Words words) {
+    const auto time = read_time_ms(words[0]);
+    return time && *time <= 315'360'000'000 ? "" : "allowed is a time up to ten years, such as 0, 30s, 10m, 12h or 7d";
+}
+
+std::string check_timeout(Words words) {
+    const auto time = read_time_ms(words[0]);
+    return time && *time >= 1000 && *time <= 3'600'000 ? "" : "allowed is a time from 1s to 1h, such as 60s";
+}
+
+std::string check_renderers(Words words) {
+    return words[0] == "auto" ? "" : check_range(words, 1, 256, "auto or a number of processes");
+}
+
+std::string check_queue(Words words) {
+    return check_range(words, 1, 4096, "a number of waiting requests");
+}
+
+std::string check_memory(Words words) {
+    const auto size = read_size(words[0]);
+    return size && *size >= (64U << 20U) ? "" : "allowed is a size of at least 64m, such as 512m or 2g";
+}
+
+std::string check_count(Words words) {
+    return check_range(words, 1, 1'000'000'000, "a number");
+}
+
+}  // namespace iiif::delivery::values

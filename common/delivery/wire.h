@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What travels over the renderer socket: an SCGI request one way, a CGI-style head and a body the other.
+// Both ends distrust each other: every length and value is checked. https://python.ca/scgi/protocol.txt
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "delivery/answer.h"
+#include "delivery/request.h"
+#include "source/description.h"
+
+namespace iiif::delivery {
+
+inline constexpr std::size_t kMaxRequestBytes = 64U << 10U;
+inline constexpr std::size_t kMaxReplyHeadBytes = 32U << 10U;
+
+struct RenderCall {
+    std::uint32_t service = 0;  // index in the pool's list
+    HttpRequest http;
+    std::string path;  // beneath that service's root
+    std::uint32_t page = 1;
+    source::FileKey key;  // the file as the worker saw it
+};
+
+std::string encode_call(const RenderCall&);
+
+enum class Parse : std::uint8_t { done, more, bad };
+// `bytes` from the first byte on, as much as there is. bad: not a call, or larger than kMaxRequestBytes.
+Parse decode_call(std::string_view bytes, RenderCall& out);
+
+struct ReplyHead {
+    int status = 0;
+    Headers headers;  // private fields removed
+    std::int64_t content_length = -1;
+    std::optional<source::Description> description;  // private field IIIF-Description
+    std::string timing;                              // private field IIIF-Timing
+};
+
+// The body of `answer` follows the head on the socket; Content-Length is written when known.
+std::string encode_reply_head(const Answer&, const source::Description* description, std::string_view timing);
+// done: `head_len` bytes were the head. bad: no head, a header that is not one, larger than kMaxReplyHeadBytes.
+Parse decode_reply_head(std::string_view bytes, ReplyHead& out, std::size_t& head_len);
+
+}  // namespace iiif::delivery
