@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Birth and death of the renderers, seen from the server's parent process. See docs/architecture.md, "Renderers".
+//
+// What the parent and iiif-renderd agree on at exec:
+//   argv:   iiif-renderd --supervise   (everything else comes through descriptors)
+//   fd 3    lifeline, read end: EOF means that no server process is left
+//   fd 4    listening unix socket of the tile lane      (non-blocking)
+//   fd 5    listening unix socket of the heavy lane     (non-blocking)
+//   fd 6    ready pipe, write end: one line, "ready HEXMASK\n" (formats it can write) or "error SENTENCE\n"
+//   fd 7    configuration: a memfd with JSON
+//           {"pool": [["renderers","4"],...], "services": [{"prefix": "/iiif", "settings": [[...],...]}, ...],
+//            "uid": 33, "gid": 33, "directory": "/run/…", "sockets": ["/run/…/tiles", "/run/…/heavy"]}
+//   stderr  the server's error log
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "delivery/service.h"
+#include "iiif/iiif.h"
+#include "protocol/refusal.h"
+#include "source/root.h"
+
+namespace iiif::pool {
+
+enum class Lane : std::uint8_t { tiles, heavy };
+
+struct Pool {
+    source::UniqueFd lifeline;  // write end
+    std::string sockets[2];     // by lane
+    protocol::FormatSet encodable = 0;
+    std::uint32_t timeout_ms = 60000;  // the renderers' deadline for one job
+};
+
+struct Launch {
+    delivery::Settings settings;  // server scope
+    std::string runtime_dir;
+    uid_t uid = 0;
+    gid_t gid = 0;
+    int log_fd = -1;
+};
+
+// Binds, spawns, waits (at most 30 s) for the ready line. Sets pool_index, encodable and timeout_ms of each service.
+Expected<std::unique_ptr<Pool>> start(const std::vector<delivery::Service*>& services, const Launch&);
+// What start would check, without starting: runtime directory, program, values.
+Expected<bool> check(const Launch&);
+
+}  // namespace iiif::pool
+
+struct iiif_pool {
+    std::unique_ptr<iiif::pool::Pool> pool;
+};

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the server's parent process hands over: see pool/pool.h, descriptor 7.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delivery/service.h"
+#include "protocol/refusal.h"
+
+namespace iiif::renderd {
+
+struct Configuration {
+    std::vector<std::unique_ptr<delivery::Service>> services;  // in the pool's order; RenderCall::service counts in it
+    uid_t uid = 0;                                             // whom to become when started by root
+    gid_t gid = 0;
+    std::string directory;               // holds the sockets; removed at the end
+    std::array<std::string, 2> sockets;  // by lane
+
+    unsigned renderers = 2;                      // at least 1
+    std::uint32_t timeout_ms = 60000;            // of one job
+    std::uint64_t max_pixels = 0;                // of a source page; 0: none
+    std::uint64_t renderer_memory = 1ULL << 30;  // bytes; a renderer that keeps more after a job is replaced
+    std::uint64_t renderer_jobs = 10000;         // after so many jobs a renderer is replaced
+};
+
+// The sentence of a refusal is for the error log and the server's start message; its status is unused.
+Expected<Configuration> parse_configuration(std::string_view json);
+// Reads `fd` to its end; at most 64 MiB.
+Expected<Configuration> read_configuration(int fd);
+
+// How many renderers "auto" means: the processor cores this process may use, at least 2.
+unsigned automatic_renderers();
+
+}  // namespace iiif::renderd

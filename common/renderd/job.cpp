@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renderd/job.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+namespace iiif::renderd {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using delivery::Answer;
+
+constexpr std::size_t kDescriptions = 512;  // kept per renderer; a few hundred bytes each
+
+// "open=0.3 render=4.1", in milliseconds; how long each step took, in the order in which they were taken.
+class Timing {
+public:
+    void lap(const char* name) {
+        const auto now = Clock::now();
+        std::array<char, 48> entry{};
+        const double spent = std::chrono::duration<double, std::milli>(now - last_).count();
+        const int length =
+            std::snprintf(entry.data(), entry.size(), "%s%s=%.1f", text_.empty() ? "" : " ", name, spent);
+        if (length > 0) text_.append(entry.data(), std::min(static_cast<std::size_t>(length), entry.size() - 1));
+        last_ = now;
+    }
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+private:
+    Clock::time_point last_ = Clock::now();
+    std::string text_;
+};
+
+render::EncodeOptions encode_options(const delivery::EncoderOptions& configured) {
+    render::EncodeOptions out;
+    out.jpeg_quality = configured.jpeg_quality;
+    out.webp_quality = configured.webp_quality;
+    out.avif_quality = configured.avif_quality;
+    out.jp2_quality = configured.jp2_quality;
+    out.png_compression = configured.png_compression;
+    for (std::size_t i = 0; i < out.background.size(); ++i) out.background[i] = configured.background[i];
+    out.icc = configured.embed_profile ? render::Profile::embed : render::Profile::srgb;
+    return out;
+}
+
+Reply to_reply(Answer answer, const source::Description* description, const Timing& timing) {
+    Reply reply;
+    reply.head = delivery::encode_reply_head(answer, description, timing.text());
+    reply.text = std::move(answer.body);
+    return reply;
+}
+
+Reply refused(const Refusal& refusal, bool head, const source::Description* description, const Timing& timing,
+              std::string complaint) {
+    Reply reply = to_reply(delivery::refusal_answer(refusal, head), description, timing);
+    reply.complaint = std::move(complaint);
+    return reply;
+}
+
+// Libraries say one thing per line.
+std::string on_one_line(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        if (end > 0) out.append(out.empty() ? "" : "; ").append(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
+std::string complaint_about(const delivery::RenderCall& call, const Refusal& refusal, const std::string& detail) {
+    // What a client did wrong is the access log's business; a file that cannot be read is the administrator's.
+    if (refusal.status < 500 && detail.empty()) return "";
+    return "\"" + call.path + "\": " + (detail.empty() ? refusal.sentence : on_one_line(detail));
+}
+
+Refusal too_late(std::uint32_t timeout_ms) {
+    return {504, "The image could not be made within " + std::to_string((timeout_ms + 999) / 1000) +
+                     " seconds; a smaller region or size takes less time."};
+}
+
+}  // namespace
+
+Jobs::Jobs(const Configuration& configuration) : configuration_(configuration), descriptions_(kDescriptions) {}
+
+Reply Jobs::run(const delivery::RenderCall& call, const StopCheck& stop) noexcept {
+    std::string what;
+    try {
+        return answer(call, stop);
+    } catch (const std::exception& error) {
+        what = error.what();
+    } catch (...) {
+        what = "an exception of unknown type";
+    }
+    // What was left half done is not worth finding out: one answer, then a fresh process. If even the answer cannot be
+    // made, noexcept ends this process, and the supervisor says which source it was.
+    const Refusal refusal{500, "The renderer failed on this image."};
+    Reply reply = refused(refusal, call.http.method == "HEAD", nullptr, Timing(), "\"" + call.path + "\": " + what);
+    reply.broken = true;
+    return reply;
+}
+
+Reply Jobs::not_a_call() {
+    const Refusal refusal{500, "The renderer did not understand the web server's request."};
+    return refused(refusal, false, nullptr, Timing(), "a request that is not a render call, or too long for one");
+}
+
+Reply Jobs::answer(const delivery::RenderCall& call, const StopCheck& stop) {
+    Timing timing;
+    const bool head = call.http.method == "HEAD";
+    if (call.service >= configuration_.services.size()) {
+        return refused({500, "The renderer does not know this endpoint."}, head, nullptr, timing,
+                       "a call for endpoint " + std::to_string(call.service) + ", which there is not");
+    }
+    const delivery::Service& service = *configuration_.services[call.service];
+    const auto request = delivery::parse_request(service, call.http);
+    if (!request) {
+        return refused({500, "The renderer does not know this endpoint."}, head, nullptr, timing,
+                       "a call for a URI outside \"" + service.prefix + "\"");
+    }
+    if (request->refusal) return refused(*request->refusal, head, nullptr, timing, "");
+
+    // Beneath the root again, with our own eyes: a call only names the file. If it changed since the worker looked,
+    // the answer is made from what is there now, and says so in its validators.
+    const auto file = service.root.open(call.path);
+    timing.lap("open");
+    if (!file) return refused(file.error(), head, nullptr, timing, complaint_about(call, file.error(), ""));
+    const delivery::SourceState state{file->key, file->path, call.page};
+    if (auto unchanged = delivery::conditional_answer(service, call.http, *request, state)) {
+        return to_reply(std::move(*unchanged), nullptr, timing);
+    }
+
+    std::string detail;
+    std::optional<source::Description> description = descriptions_.find(file->key, call.page);
+    if (!description) {
+        auto described = render::describe(file->fd.get(), call.page, {configuration_.max_pixels}, detail);
+        timing.lap("describe");
+        if (!described) {
+            return refused(described.error(), head, nullptr, timing, complaint_about(call, described.error(), detail));
+        }
+        description = std::move(*described);
+        descriptions_.keep(file->key, call.page, *description);
+    }
+
+    // The worker keeps the description for the file it saw, which is no longer this one if the key is another.
+    const source::Description* told = file->key == call.key ? &*description : nullptr;
+    auto decision = delivery::decide(service, call.http, *request, state, *description);
+    if (auto* answered = std::get_if<Answer>(&decision)) return to_reply(std::move(*answered), told, timing);
+    const auto& plan = std::get<delivery::RenderPlan>(decision);
+    Answer answered = delivery::image_answer(service, call.http, *request, state, *description, plan);
+
+    Stop stopped = Stop::none;
+    const render::Cancelled cancelled = [&stop, &stopped] {
+        if (stopped == Stop::none) stopped = stop();
+        return stopped != Stop::none;
+    };
+    render::Job job;
+    job.region = plan.geometry.region;
+    job.size = plan.geometry.size;
+    job.rotation = plan.rotation;
+    job.quality = plan.quality;
+    job.format = plan.format;
+    job.encode = encode_options(service.encoder);
+    auto image = render::render(file->fd.get(), call.page, *description, job, cancelled, detail);
+    timing.lap("render");
+    if (!image) {
+        if (stopped == Stop::gone) return {};
+        const Refusal refusal = stopped == Stop::late ? too_late(configuration_.timeout_ms) : image.error();
+        return refused(refusal, head, told, timing,
+                       complaint_about(call, refusal, stopped == Stop::late ? "" : detail));
+    }
+    answered.content_length = static_cast<std::int64_t>(image->size());
+    Reply reply = to_reply(std::move(answered), told, timing);
+    reply.image = std::move(*image);
+    return reply;
+}
+
+}  // namespace iiif::renderd

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A call becomes a reply: the file is opened, described, and what delivery decides is rendered.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "delivery/answer.h"
+#include "delivery/wire.h"
+#include "render/render.h"
+#include "renderd/configuration.h"
+#include "source/description.h"
+
+namespace iiif::renderd {
+
+struct Reply {
+    std::string head;
+    std::string text;              // the body, or
+    std::vector<std::byte> image;  // the body
+    std::string complaint;         // for the error log; "" when there is nothing to say
+    bool broken = false;           // something unforeseen: this process should not serve another job
+
+    [[nodiscard]] std::span<const std::byte> body() const {
+        return image.empty() ? std::as_bytes(std::span(text)) : std::span<const std::byte>(image);
+    }
+};
+
+// Why a job is to stop.
+enum class Stop : std::uint8_t { none, gone, late };
+using StopCheck = std::function<Stop()>;
+
+class Jobs {
+public:
+    explicit Jobs(const Configuration&);
+
+    // Never throws. After Stop::gone the reply is of no use to anybody.
+    Reply run(const delivery::RenderCall&, const StopCheck&) noexcept;
+
+    // What to say to a peer whose call could not be understood.
+    static Reply not_a_call();
+
+private:
+    Reply answer(const delivery::RenderCall&, const StopCheck&);
+
+    const Configuration& configuration_;
+    source::DescriptionStore descriptions_;
+};
+
+}  // namespace iiif::renderd

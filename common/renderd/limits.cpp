@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renderd/limits.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "source/root.h"
+
+namespace iiif::renderd {
+namespace {
+
+// AddressSanitizer reserves terabytes for its shadow, which would count.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kMemoryCanBeLimited = false;
+#else
+constexpr bool kMemoryCanBeLimited = true;
+#endif
+
+// Without raising what the administrator or the service manager allowed.
+bool limit(__rlimit_resource resource, rlim_t wanted) {
+    rlimit current{};
+    if (::getrlimit(resource, &current) != 0) return false;
+    const rlim_t value = current.rlim_max == RLIM_INFINITY ? wanted : std::min(wanted, current.rlim_max);
+    const rlimit next{value, value};
+    return ::setrlimit(resource, &next) == 0;
+}
+
+tl::unexpected<Refusal> failed(const char* what) {
+    return refuse(0, std::string("cannot limit ") + what + ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+Expected<bool> apply_limits(std::uint64_t renderer_memory) {
+    // A core of a process that holds other people's images is not ours to leave on a disk.
+    if (!limit(RLIMIT_CORE, 0)) return failed("core files");
+
+    // A renderer writes to its socket and to its log pipe, never to a file. Libraries that try (font caches, spill
+    // files of huge images) get an error instead of a full disk; without the signal they can go on.
+    (void)std::signal(SIGXFSZ, SIG_IGN);
+    if (!limit(RLIMIT_FSIZE, 0)) return failed("the size of files");
+
+    // RLIMIT_DATA, not RLIMIT_AS: it counts what a process really takes for itself, while address space is also used
+    // up by mapped sources of many gigabytes.
+    const rlim_t memory = renderer_memory > RLIM_INFINITY / 2 ? RLIM_INFINITY : renderer_memory * 2;
+    if (kMemoryCanBeLimited && !limit(RLIMIT_DATA, memory)) return failed("memory");
+
+    // The sandbox belongs here, after everything that needs more rights and before the first byte of a request:
+    // no_new_privs, Landlock (the configured roots, read-only), seccomp. What the kernel lacks is to be logged by name.
+    return true;
+}
+
+std::uint64_t private_memory() {
+    const source::UniqueFd fd(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+    std::array<char, 128> text{};
+    if (!fd || ::read(fd.get(), text.data(), text.size() - 1) <= 0) return 0;
+    std::uint64_t total = 0;
+    std::uint64_t resident = 0;
+    std::uint64_t shared = 0;
+    if (std::sscanf(text.data(), "%lu %lu %lu", &total, &resident, &shared) != 3 || shared > resident) return 0;
+    return (resident - shared) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace iiif::renderd

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a renderer may do to the machine.
+#pragma once
+
+#include <cstdint>
+
+#include "protocol/refusal.h"
+
+namespace iiif::renderd {
+
+// For good, for this process. `renderer_memory` in bytes: what a renderer may keep between jobs; within a job it may
+// take twice as much, after which memory is refused to it. The sentence of a refusal is for the error log.
+Expected<bool> apply_limits(std::uint64_t renderer_memory);
+
+// Bytes of memory that are this process's alone: mapped source files, which cost nothing, do not count.
+std::uint64_t private_memory();
+
+}  // namespace iiif::renderd

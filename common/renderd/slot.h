@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a renderer tells its supervisor about itself: memory shared by the two, so that it can still be read when the
+// renderer is dead. The supervisor distrusts it: a renderer decodes other people's files.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace iiif::renderd {
+
+// Milliseconds of the monotonic clock, which is the same in all processes; never 0.
+inline std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+               .count() +
+           1;
+}
+
+struct Slot {
+    std::atomic<std::int64_t> started_ms{0};  // of the job in hand; 0: none
+    std::atomic<std::uint64_t> jobs{0};       // finished by this process
+    std::atomic<std::uint32_t> service{0};
+    std::atomic<std::uint32_t> page{0};
+    std::array<char, 1024> path{};  // NUL-terminated, cut if longer; written before started_ms is set
+
+    static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free &&
+                      std::atomic<std::uint32_t>::is_always_lock_free,
+                  "atomics are shared between processes");
+
+    void reset() {
+        started_ms = 0;
+        jobs = 0;
+    }
+    void begin(std::uint32_t service_index, std::uint32_t page_number, std::string_view source_path) {
+        service = service_index;
+        page = page_number;
+        const std::size_t length = source_path.copy(path.data(), path.size() - 1);
+        path[length] = '\0';
+        started_ms.store(now_ms(), std::memory_order_release);
+    }
+    void end() {
+        started_ms.store(0, std::memory_order_release);
+        ++jobs;
+    }
+    [[nodiscard]] std::string source_path() const { return {path.data(), ::strnlen(path.data(), path.size())}; }
+};
+
+}  // namespace iiif::renderd

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renderd/supervisor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "renderd/child.h"
+#include "renderd/log.h"
+
+namespace iiif::renderd {
+namespace {
+
+using source::UniqueFd;
+
+constexpr std::int64_t kReadyWithin = 25000;  // ms; the server's parent process waits for 30 s
+constexpr std::int64_t kObeyWithin = 5000;    // ms beyond the deadline of a job
+constexpr std::int64_t kTerminateWithin = 2000;
+constexpr std::int64_t kHealthyAfter = 10000;
+
+class Supervisor {
+public:
+    Supervisor(Configuration& configuration, const Descriptors& given, RendererMain renderer)
+        : configuration_(configuration),
+          renderer_(renderer),
+          lifeline_(given.lifeline),
+          tiles_(given.tiles),
+          heavy_(given.heavy),
+          ready_(given.ready),
+          slots_(configuration.renderers) {}
+
+    int run();
+
+private:
+    Expected<bool> prepare();
+    Expected<std::string> first_renderer();
+    void spawn(std::size_t index, int report);
+    void loop();
+    void wait_and_handle(std::int64_t until_ms);
+    void reap();
+    void replace(Child& child, int status);
+    void kill_the_disobedient();
+    [[nodiscard]] std::int64_t next_event() const;
+    void end();
+    bool wait_for_all(std::int64_t until_ms);
+    void say_ready(const std::string& line);
+    std::string obituary(const Child&, int status, std::int64_t now) const;
+    [[nodiscard]] bool any_alive() const {
+        return std::ranges::any_of(children_, [](const Child& c) { return c.alive(); });
+    }
+
+    Configuration& configuration_;
+    RendererMain renderer_;
+    UniqueFd lifeline_, tiles_, heavy_, ready_, signals_;
+    UniqueFd stop_read_, stop_write_;  // renderers take no more jobs when the write end closes
+    SharedSlots slots_;
+    std::vector<Child> children_;
+    bool ending_ = false;
+};
+
+void Supervisor::say_ready(const std::string& line) {
+    (void)!::write(ready_.get(), line.data(), line.size());
+    ready_ = UniqueFd();
+}
+
+Expected<bool> Supervisor::prepare() {
+    sigset_t handled;
+    ::sigemptyset(&handled);
+    ::sigaddset(&handled, SIGCHLD);
+    ::sigaddset(&handled, SIGTERM);
+    (void)::sigprocmask(SIG_BLOCK, &handled, nullptr);
+    // The server's terminal and its reload signals are the server's; the lifeline says when it is over.
+    for (const int number : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2}) (void)std::signal(number, SIG_IGN);
+    signals_ = UniqueFd(::signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC));
+    std::array<int, 2> stop{};
+    if (!signals_ || ::pipe2(stop.data(), O_CLOEXEC) != 0) {
+        return refuse(0, std::string("cannot prepare the supervisor: ") + std::strerror(errno));
+    }
+    stop_read_ = UniqueFd(stop[0]);
+    stop_write_ = UniqueFd(stop[1]);
+    if (!slots_) return refuse(0, std::string("cannot share memory with the renderers: ") + std::strerror(errno));
+    children_.resize(configuration_.renderers);
+    return true;
+}
+
+int Supervisor::run() {
+    if (auto prepared = prepare(); !prepared) {
+        say_ready("error " + escaped(prepared.error().sentence) + '\n');
+        return EXIT_FAILURE;
+    }
+    auto line = first_renderer();
+    if (!line || !line->starts_with("ready ")) {
+        say_ready(line ? *line + '\n' : "error " + escaped(line.error().sentence) + '\n');
+        end();
+        return EXIT_FAILURE;
+    }
+    const auto formats = static_cast<protocol::FormatSet>(std::strtoul(line->c_str() + 6, nullptr, 16));
+    for (const auto& service : configuration_.services) service->encodable = formats;
+    for (std::size_t index = 1; index < children_.size(); ++index) spawn(index, -1);
+    say_ready(*line + '\n');
+    log_line(::getpid(), "renderers ready: " + std::to_string(children_.size()) +
+                             ", for tiles only: " + std::to_string(tiles_only(configuration_.renderers)));
+    loop();
+    end();
+    return EXIT_SUCCESS;
+}
+
+// Its report, without newline: "ready ..." or "error ...".
+Expected<std::string> Supervisor::first_renderer() {
+    std::array<int, 2> report{};
+    if (::pipe2(report.data(), O_CLOEXEC) != 0) return refuse(0, std::string("pipe: ") + std::strerror(errno));
+    const UniqueFd read_end(report[0]);
+    {
+        const UniqueFd write_end(report[1]);
+        spawn(0, write_end.get());
+    }
+    const std::int64_t deadline = now_ms() + kReadyWithin;
+    std::string text;
+    while (true) {
+        const std::int64_t left = deadline - now_ms();
+        if (left <= 0) return refuse(0, "the first renderer was not ready within 25 seconds");
+        // Its log pipe must not fill up meanwhile.
+        std::array<pollfd, 3> watched = {pollfd{read_end.get(), POLLIN, 0}, pollfd{lifeline_.get(), POLLIN, 0},
+                                         pollfd{children_[0].log.get(), POLLIN, 0}};
+        if (::poll(watched.data(), watched.size(), static_cast<int>(left)) < 0 && errno != EINTR) {
+            return refuse(0, std::string("poll: ") + std::strerror(errno));
+        }
+        if (watched[1].revents != 0) return refuse(0, "the server ended while the renderers were starting");
+        if (watched[2].revents != 0) children_[0].relay();
+        if (watched[0].revents == 0) continue;
+        std::array<char, 512> piece{};
+        const ssize_t got = ::read(read_end.get(), piece.data(), piece.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        text.append(piece.data(), static_cast<std::size_t>(got));
+        if (const auto newline = text.find('\n'); newline != std::string::npos) return text.substr(0, newline);
+        if (text.size() > 4096) return refuse(0, "the first renderer said too much while starting");
+    }
+    int status = 0;
+    Child& child = children_[0];
+    const bool reaped = child.alive() && ::waitpid(child.pid, &status, 0) == child.pid;
+    child.relay();
+    child.pid = -1;
+    return refuse(0, "the first renderer " + (reaped ? how_it_ended(status) : "vanished") + " while starting");
+}
+
+void Supervisor::spawn(std::size_t index, int report) {
+    Child& child = children_[index];
+    Seat seat;
+    seat.configuration = &configuration_;
+    seat.slot = &slots_[index];
+    seat.tiles = tiles_.get();
+    seat.heavy = index < tiles_only(configuration_.renderers) ? -1 : heavy_.get();
+    seat.stop = stop_read_.get();
+    seat.report = report;
+    const std::array keep = {seat.tiles, seat.heavy, seat.stop, seat.report};
+    if (!child.start(
+            keep, [this, &seat] { return renderer_(seat); }, seat.slot)) {
+        log_line(::getpid(), std::string("cannot make a renderer process: ") + std::strerror(errno));
+        ++child.streak;
+        child.due_ms = now_ms() + replacement_delay(End::idle, child.streak);
+    }
+}
+
+void Supervisor::loop() {
+    while (!ending_) {
+        wait_and_handle(next_event());
+        const std::int64_t now = now_ms();
+        for (std::size_t i = 0; i < children_.size() && !ending_; ++i) {
+            if (!children_[i].alive() && children_[i].due_ms <= now) spawn(i, -1);
+        }
+        kill_the_disobedient();
+    }
+}
+
+// When there is something to do that no descriptor announces. A job that begins after this was computed cannot be
+// overdue earlier than a whole deadline from now: so an idle server is woken once per deadline, and no job is missed.
+std::int64_t Supervisor::next_event() const {
+    const std::int64_t allowed = configuration_.timeout_ms + kObeyWithin;
+    std::int64_t next = now_ms() + allowed;
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+        if (!children_[i].alive()) {
+            next = std::min(next, children_[i].due_ms);
+        } else if (const std::int64_t started = slots_[i].started_ms; started > 0 && !children_[i].killed) {
+            next = std::min(next, started + allowed);
+        }
+    }
+    return next;
+}
+
+void Supervisor::wait_and_handle(std::int64_t until_ms) {
+    std::vector<pollfd> watched;
+    watched.reserve(children_.size() + 2);
+    watched.push_back({signals_.get(), POLLIN, 0});
+    watched.push_back({ending_ ? -1 : lifeline_.get(), POLLIN, 0});
+    for (const Child& child : children_) watched.push_back({child.log.get(), POLLIN, 0});
+
+    const std::int64_t wait = std::clamp<std::int64_t>(until_ms - now_ms(), 0, INT32_MAX);
+    if (::poll(watched.data(), watched.size(), static_cast<int>(wait)) < 0) return;
+
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+        if (watched[i + 2].revents != 0) children_[i].relay();
+    }
+    if (watched[0].revents != 0) {
+        signalfd_siginfo info{};
+        while (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
+            if (info.ssi_signo == SIGTERM) ending_ = true;
+        }
+        reap();
+    }
+    // Nobody ever writes to the lifeline: whatever shows is its end.
+    if (watched[1].revents != 0) ending_ = true;
+}
+
+void Supervisor::reap() {
+    int status = 0;
+    pid_t pid = 0;
+    while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+        const auto child = std::ranges::find(children_, pid, &Child::pid);
+        if (child != children_.end()) replace(*child, status);
+    }
+}
+
+void Supervisor::replace(Child& child, int status) {
+    const Slot& slot = slots_[static_cast<std::size_t>(&child - children_.data())];
+    const std::int64_t now = now_ms();
+    child.relay();
+    End how = End::expected;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != kEnded) {
+        how = slot.started_ms > 0 ? End::in_job : End::idle;
+        if (!ending_) log_line(::getpid(), obituary(child, status, now));
+    }
+    const bool was_healthy = slot.jobs > 0 || now - child.born_ms >= kHealthyAfter;
+    child.streak = was_healthy ? 1 : child.streak + 1;
+    child.due_ms = now + replacement_delay(how, child.streak);
+    child.pid = -1;
+    child.log = UniqueFd();
+}
+
+std::string Supervisor::obituary(const Child& child, int status, std::int64_t now) const {
+    const Slot& slot = slots_[static_cast<std::size_t>(&child - children_.data())];
+    std::string text = "renderer " + std::to_string(child.pid) + ' ' + how_it_ended(status);
+    if (child.killed) text += " (by the supervisor, because it did not obey its deadline)";
+    const std::int64_t started = slot.started_ms;
+    if (started <= 0) return text;
+    text += " while working on \"" + slot.source_path() + "\" (page " + std::to_string(slot.page);
+    const std::uint32_t service = slot.service;
+    if (service < configuration_.services.size()) {
+        text += " of endpoint \"" + configuration_.services[service]->prefix + '"';
+    }
+    return text + ", for " + std::to_string(std::max<std::int64_t>(now - started, 0)) + " ms)";
+}
+
+void Supervisor::kill_the_disobedient() {
+    const std::int64_t now = now_ms();
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+        const std::int64_t started = slots_[i].started_ms;
+        if (!children_[i].alive() || children_[i].killed || started <= 0) continue;
+        if (now - started < configuration_.timeout_ms + kObeyWithin) continue;
+        (void)::kill(children_[i].pid, SIGKILL);
+        children_[i].killed = true;
+    }
+}
+
+bool Supervisor::wait_for_all(std::int64_t until_ms) {
+    while (any_alive() && now_ms() < until_ms) wait_and_handle(until_ms);
+    return !any_alive();
+}
+
+void Supervisor::end() {
+    ending_ = true;
+    for (const std::string& path : configuration_.sockets) (void)::unlink(path.c_str());
+    tiles_ = UniqueFd();
+    heavy_ = UniqueFd();
+    stop_write_ = UniqueFd();
+    if (!wait_for_all(now_ms() + configuration_.timeout_ms)) {
+        for (const int number : {SIGTERM, SIGKILL}) {
+            for (const Child& child : children_) {
+                if (child.alive()) (void)::kill(child.pid, number);
+            }
+            if (wait_for_all(now_ms() + kTerminateWithin)) break;
+        }
+    }
+    // Refused in a folder that is root's alone; the next start removes it then.
+    (void)::rmdir(configuration_.directory.c_str());
+}
+
+}  // namespace
+
+int supervise(Configuration& configuration, const Descriptors& given, RendererMain renderer) {
+    return Supervisor(configuration, given, renderer).run();
+}
+
+std::int64_t replacement_delay(End how, unsigned streak) {
+    if (how == End::expected || streak <= 1) return 0;
+    const unsigned doublings = std::min(streak - 2, 10U);
+    return how == End::in_job ? std::min<std::int64_t>(25LL << doublings, 250)
+                              : std::min<std::int64_t>(100LL << doublings, 10000);
+}
+
+unsigned tiles_only(unsigned renderers) {
+    return renderers < 2 ? 0 : (renderers + 1) / 2;
+}
+
+}  // namespace iiif::renderd

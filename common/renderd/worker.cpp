@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renderd/worker.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "render/render.h"
+#include "renderd/connection.h"
+#include "renderd/job.h"
+#include "renderd/limits.h"
+#include "renderd/log.h"
+
+namespace iiif::renderd {
+namespace {
+
+constexpr Milliseconds kCallWithin{5000};  // a worker of the server sends its call at once
+constexpr Milliseconds kStall{10000};
+// Looking at the socket costs a system call, and renderers ask often.
+constexpr std::int64_t kLookEvery = 5;  // ms
+
+void report(int fd, const std::string& line) {
+    if (fd < 0) return;
+    (void)!::write(fd, line.data(), line.size());
+    (void)::close(fd);
+}
+
+int cannot_start(const Seat& seat, const std::string& sentence) {
+    report(seat.report, "error " + escaped(sentence) + '\n');
+    say(sentence);
+    return kCannotStart;
+}
+
+source::UniqueFd accept_from(int listener) {
+    if (listener < 0) return {};
+    return source::UniqueFd(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+// An empty descriptor: the stop pipe ended.
+source::UniqueFd next_connection(const Seat& seat) {
+    while (true) {
+        std::array<pollfd, 3> watched = {pollfd{seat.stop, POLLIN, 0}, pollfd{seat.tiles, POLLIN, 0},
+                                         pollfd{seat.heavy, POLLIN, 0}};
+        if (::poll(watched.data(), watched.size(), -1) < 0) {
+            if (errno == EINTR) continue;
+            return {};
+        }
+        if (watched[0].revents != 0) return {};
+        // Another renderer may have been quicker; tiles go first, so that heavy work never keeps a viewer waiting.
+        auto connection = accept_from(seat.tiles);
+        if (!connection) connection = accept_from(seat.heavy);
+        if (connection) return connection;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+            (void)::poll(watched.data(), 1, 100);  // not in a loop around a connection that cannot be taken
+        }
+    }
+}
+
+StopCheck stop_check(const Connection& connection, std::int64_t deadline_ms) {
+    return [&connection, deadline_ms, looked = std::int64_t{0}]() mutable {
+        const std::int64_t now = now_ms();
+        if (now >= deadline_ms) return Stop::late;
+        if (now - looked < kLookEvery) return Stop::none;
+        looked = now;
+        return connection.peer_gone() ? Stop::gone : Stop::none;
+    };
+}
+
+// false: this process should be replaced.
+bool serve(Connection connection, Jobs& jobs, const Seat& seat) {
+    delivery::RenderCall call;
+    Reply reply;
+    switch (connection.receive(call, kCallWithin)) {
+        case Received::nothing:
+        case Received::late: return true;
+        case Received::bad: reply = Jobs::not_a_call(); break;
+        case Received::call:
+            // It may have waited in the queue for longer than its client did.
+            if (connection.peer_gone()) return true;
+            seat.slot->begin(call.service, call.page, call.path);
+            reply = jobs.run(call, stop_check(connection, now_ms() + seat.configuration->timeout_ms));
+            seat.slot->end();
+            break;
+    }
+    if (!reply.complaint.empty()) say(reply.complaint);
+    if (!reply.head.empty()) (void)connection.send(reply.head, reply.body(), kStall);
+    return !reply.broken;
+}
+
+}  // namespace
+
+int run_renderer(const Seat& seat) {
+    if (auto limited = apply_limits(seat.configuration->renderer_memory); !limited) {
+        return cannot_start(seat, limited.error().sentence);
+    }
+    if (auto started = render::start(); !started) return cannot_start(seat, started.error().sentence);
+    if (seat.report >= 0) {
+        const protocol::FormatSet formats = render::encodable();
+        if (formats == 0) return cannot_start(seat, "no image format can be written");
+        for (const auto& service : seat.configuration->services) service->encodable = formats;
+        std::array<char, 32> line{};
+        (void)std::snprintf(line.data(), line.size(), "ready %x\n", static_cast<unsigned>(formats));
+        report(seat.report, line.data());
+    }
+
+    Jobs jobs(*seat.configuration);
+    for (std::uint64_t done = 0; done < seat.configuration->renderer_jobs; ++done) {
+        auto connection = next_connection(seat);
+        if (!connection || !serve(Connection(std::move(connection)), jobs, seat)) break;
+        if (private_memory() > seat.configuration->renderer_memory) break;
+    }
+    // Nothing is left to write, and the memory goes with the process: no tidying that could go wrong.
+    return kEnded;
+}
+
+}  // namespace iiif::renderd
