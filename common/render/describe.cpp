@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "render/jp2.h"
+#include "render/levels.h"
+#include "render/load.h"
+#include "render/render.h"
+#include "render/sniff.h"
+#include "render/tiff_image.h"
+#include "render/tiff_layout.h"
+
+namespace iiif::render {
+namespace {
+
+using protocol::Extent;
+using protocol::Quality;
+using source::Container;
+using source::Description;
+using source::Level;
+
+tl::unexpected<Refusal> no_page(std::uint32_t page, std::uint32_t pages) {
+    return refuse(404, "There is no page " + std::to_string(page) + ": this file has " +
+                           (pages == 1 ? std::string("one page.") : std::to_string(pages) + " pages."));
+}
+
+Expected<std::uint8_t> check_size(Extent extent, const Limits& limits) {
+    const std::uint64_t pixels = std::uint64_t{extent.width} * extent.height;
+    if (limits.max_pixels != 0 && pixels > limits.max_pixels) {
+        return refuse(403, "The image has " + std::to_string(extent.width) + " by " + std::to_string(extent.height) +
+                               " pixels; this server reads images of up to " + std::to_string(limits.max_pixels) +
+                               " pixels.");
+    }
+    return std::uint8_t{0};
+}
+
+bool one_colour(VipsInterpretation interpretation, int bands) {
+    switch (interpretation) {
+        case VIPS_INTERPRETATION_B_W:
+        case VIPS_INTERPRETATION_GREY16: return true;
+        default: return bands < 3;
+    }
+}
+
+void describe_pixels(const Image& image, Description& out) {
+    out.bands = static_cast<std::uint8_t>(std::min(image.bands(), 5));
+    out.bits = static_cast<std::uint8_t>(8 * vips_format_sizeof(image.format()));
+    out.alpha = vips_image_hasalpha(image.get()) != 0;
+    out.standard = one_colour(image.interpretation(), image.bands()) ? Quality::gray : Quality::color;
+}
+
+Expected<Description> describe_tiff(int fd, std::uint32_t page, const Limits& limits, std::string& detail) {
+    auto file = TiffFile::open(fd, detail);
+    if (!file) return damaged(detail);
+    TiffLayout layout = read_layout(*file, page);
+    if (layout.pages == 0) return damaged(detail);
+    if (layout.pages < page) return no_page(page, layout.pages);
+    if (auto size = check_size(layout.page.extent, limits); !size) return tl::unexpected(size.error());
+
+    // Opened as it would be for rendering, so that what cannot be read is refused before anyone is told its size.
+    if (!file->select(layout.page.offset)) return damaged(detail);
+    const auto image = open_directory(std::move(file), detail);
+    if (!image) return tl::unexpected(image.error());
+    Description out;
+    describe_pixels(*image, out);
+    out.container = Container::tiff;
+    out.stored = layout.page.extent;
+    out.orientation = static_cast<std::uint8_t>(layout.page.orientation);
+    out.bits = static_cast<std::uint8_t>(std::min<std::uint16_t>(layout.page.bits, 64));
+    out.pages = layout.pages;
+    out.levels = std::move(layout.levels);
+    return out;
+}
+
+Expected<Description> describe_jp2(int fd, std::uint32_t page, const Limits& limits, std::string& detail) {
+    const auto header = read_jp2_header(fd, detail);
+    if (!header) return tl::unexpected(header.error());
+    if (page > 1) return no_page(page, 1);
+    if (auto size = check_size(header->resolutions.front(), limits); !size) return tl::unexpected(size.error());
+    Description out;
+    out.container = Container::jp2;
+    out.stored = header->resolutions.front();
+    for (std::size_t i = 0; i < header->resolutions.size() && i < Description::kMaxLevels; ++i) {
+        const Extent tile = {header->tile.width >> i, header->tile.height >> i};
+        out.levels.push_back({header->resolutions[i], tile.width == 0 || tile.height == 0 ? Extent{} : tile,
+                              static_cast<std::int32_t>(i), -1});
+    }
+    // Palettes and channel definitions take effect when something is decoded: one pixel of the smallest version.
+    const Level& smallest = out.levels.back();
+    const auto pixel = read_jp2(fd, static_cast<std::uint32_t>(smallest.page), {0, 0, 1, 1}, nullptr, detail);
+    if (!pixel) return tl::unexpected(pixel.error());
+    describe_pixels(*pixel, out);
+    out.bits = header->bits;
+    return out;
+}
+
+std::uint32_t page_count(const Image& image) {
+    int pages = 1;
+    if (vips_image_get_typeof(image.get(), VIPS_META_N_PAGES) != 0) {
+        vips_image_get_int(image.get(), VIPS_META_N_PAGES, &pages);
+    }
+    return static_cast<std::uint32_t>(std::max(pages, 1));
+}
+
+// libjpeg scales while it decodes; each side is rounded up.
+std::vector<Level> jpeg_levels(Extent full) {
+    std::vector<Level> levels;
+    for (const std::int32_t shrink : {1, 2, 4, 8}) {
+        const auto by = static_cast<std::uint32_t>(shrink);
+        levels.push_back({{(full.width - 1) / by + 1, (full.height - 1) / by + 1}, {}, shrink, -1});
+    }
+    return levels;
+}
+
+Expected<Description> describe_with_vips(int fd, Container container, std::uint32_t page, const Limits& limits,
+                                         std::string& detail) {
+    // The first page first: a loader asked for a page beyond the last only says that it failed.
+    auto image = open_with_vips(fd, container, 1, 1, detail);
+    if (!image) return tl::unexpected(image.error());
+    const std::uint32_t pages = page_count(*image);
+    if (page > pages) return no_page(page, pages);
+    if (page > 1) {
+        image = open_with_vips(fd, container, page, 1, detail);
+        if (!image) return tl::unexpected(image.error());
+    }
+    Description out;
+    out.container = container;
+    out.stored = {static_cast<std::uint32_t>(image->width()), static_cast<std::uint32_t>(image->height())};
+    if (auto size = check_size(out.stored, limits); !size) return tl::unexpected(size.error());
+    describe_pixels(*image, out);
+    out.pages = pages;
+    // libheif and libjxl have already turned what they decode.
+    const bool turned = container == Container::heif || container == Container::jxl || container == Container::pdf;
+    if (!turned) out.orientation = static_cast<std::uint8_t>(vips_image_get_orientation(image->get()));
+    if (container == Container::jpeg) {
+        out.levels = jpeg_levels(out.stored);
+        return out;
+    }
+    out.levels = {{out.stored, {}, 1, -1}};
+    if (container != Container::pdf) return out;
+    out.alpha = false;  // pages are rendered on paper
+    for (const std::int32_t divisor : {2, 4, 8, 16}) {
+        const auto smaller = open_with_vips(fd, container, page, divisor, detail);
+        if (!smaller) break;
+        const Extent extent = {static_cast<std::uint32_t>(smaller->width()), static_cast<std::uint32_t>(smaller->height())};
+        if (reduction(out.stored, extent) != static_cast<std::uint32_t>(divisor)) break;
+        out.levels.push_back({extent, {}, divisor, -1});
+    }
+    return out;
+}
+
+}  // namespace
+
+Expected<Description> describe(int fd, std::uint32_t page, const Limits& limits, std::string& detail) {
+    const auto container = sniff(fd);
+    if (!container) return refuse(501, "The file is not an image this server reads.");
+    if (page == 0) return refuse(404, "Pages are counted from 1.");
+    switch (*container) {
+        case Container::tiff: return describe_tiff(fd, page, limits, detail);
+        case Container::jp2: return describe_jp2(fd, page, limits, detail);
+        default: return describe_with_vips(fd, *container, page, limits, detail);
+    }
+}
+
+}  // namespace iiif::render

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// One answer: window of a level -> scale -> colour -> turn -> rotate -> quality -> encode. Image API 3.0 section 4.
+#include "render/render.h"
+
+#include "render/colour.h"
+#include "render/encode.h"
+#include "render/levels.h"
+#include "render/load.h"
+#include "render/pipeline.h"
+
+namespace iiif::render {
+namespace {
+
+using protocol::Extent;
+using protocol::Quality;
+using protocol::Rect;
+
+bool inside(const Rect& region, Extent image) {
+    return region.width > 0 && region.height > 0 && region.x < image.width && region.y < image.height &&
+           region.width <= image.width - region.x && region.height <= image.height - region.y;
+}
+
+Expected<std::uint8_t> check(const source::Description& description, const Job& job, Extent answer) {
+    if (description.levels.empty() || description.levels.front().extent != description.stored ||
+        !inside(job.region, description.extent())) {
+        return refuse(400, "The region lies outside the image.");
+    }
+    if (job.size.width == 0 || job.size.height == 0) return refuse(400, "The size must be at least one pixel by one.");
+    const std::uint32_t longest = longest_side(job.format);
+    for (const Extent extent : {job.size, answer}) {
+        if (extent.width > longest || extent.height > longest) {
+            return refuse(400, "An image in format " + std::string(protocol::name_of(job.format)) +
+                                   " can be at most " + std::to_string(longest) +
+                                   " pixels wide and high; ask for a smaller size or another format.");
+        }
+    }
+    return std::uint8_t{0};
+}
+
+// Decimal's fraction is in units of 10^-10.
+double degrees_of(const protocol::Rotation& rotation) {
+    return static_cast<double>(rotation.degrees.whole) +
+           static_cast<double>(rotation.degrees.fraction) / static_cast<double>(protocol::Decimal::kFractionUnit);
+}
+
+bool apply_quality(Image& image, Quality quality) {
+    switch (quality) {
+        case Quality::gray: return to_gray(image);
+        case Quality::bitonal: return to_bitonal(image);
+        case Quality::standard:
+        case Quality::color: return true;  // what the image has, colour or not
+    }
+    return true;
+}
+
+}  // namespace
+
+Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source::Description& description,
+                                        const Job& job, const Cancelled& cancelled, std::string& detail) {
+    const Extent answer = protocol::rotated_extent(job.size, job.rotation);
+    if (auto sound = check(description, job, answer); !sound) return tl::unexpected(sound.error());
+
+    // Pixels are decoded and scaled as they lie in the file, and turned last, when they are few.
+    const Turn to_upright = upright(description.orientation);
+    const int quarters = protocol::quarter_turns(job.rotation);
+    const Turn whole_turn = then(to_upright, {job.rotation.mirror, std::max(quarters, 0)});
+    const Rect region = before_turn(job.region, to_upright, description.stored);
+    const Extent size = to_upright.swaps_axes() ? Extent{job.size.height, job.size.width} : job.size;
+
+    const Window window = choose_window(description.levels, region, size);
+    auto image = load_area(fd, page, description, description.levels[window.level], window.area, cancelled, detail);
+    if (!image) return tl::unexpected(image.error());
+
+    // A failure from here on is most often the decoder's, which works as pixels are pulled.
+    const auto failed = [&]() -> tl::unexpected<Refusal> {
+        if (cancelled && cancelled()) {
+            take_words(detail);
+            return refuse(503, "The request was given up before the image was ready.");
+        }
+        return damaged(detail);
+    };
+
+    const bool keep_profile = job.encode.icc == Profile::embed && carries_profile(job.format) &&
+                              (job.quality == Quality::standard || job.quality == Quality::color);
+    const bool reduced = window.level > 0;
+    if (!scale(*image, size, reduced, cancelled) || !to_display(*image, keep_profile)) return failed();
+    if (description.container == source::Container::pdf && !flatten(*image, {255, 255, 255})) return failed();
+
+    const bool rotated = quarters < 0;
+    if (rotated || whole_turn != Turn{}) {
+        if (!materialise(*image, cancelled) || !turn(*image, whole_turn)) return failed();
+    }
+    if (rotated && !rotate(*image, degrees_of(job.rotation), answer)) return failed();
+    if (!apply_quality(*image, job.quality)) return failed();
+    if (!carries_alpha(job.format) && !flatten(*image, job.encode.background)) return failed();
+
+    auto bytes = encode(std::move(*image), job.format, job.encode, job.quality == Quality::bitonal, cancelled, detail);
+    if (!bytes && cancelled && cancelled()) return failed();
+    return bytes;
+}
+
+}  // namespace iiif::render

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "render/render.h"
+#include "render/vips.h"
+
+namespace iiif::render {
+namespace {
+
+// What libvips may decode for us, by class name (vips -l). TIFF and JPEG 2000 are not among them: tiff_image.cpp and
+// jp2.cpp read these with libtiff and OpenJPEG, one directory or one window at a time.
+constexpr std::array kLoaders = {
+    "VipsForeignLoadJpegSource",  "VipsForeignLoadPngSource", "VipsForeignLoadWebpSource",
+    "VipsForeignLoadNsgifSource", "VipsForeignLoadHeifSource", "VipsForeignLoadJxlSource",
+    "VipsForeignLoadPdfSource",
+};
+
+// libvips warns on stderr, which is the server's error log, without saying which file it means. What matters also
+// fails, and then arrives in `detail`.
+void drop(const char*, GLogLevelFlags, const char*, void*) {}
+
+}  // namespace
+
+Expected<std::uint8_t> start() {
+    static bool started = false;
+    if (started) return std::uint8_t{0};
+    if (vips_init("iiif-renderd") != 0) return refuse(500, "libvips could not be started");
+    g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO), drop, nullptr);
+    vips_cache_set_max(0);    // every request is another window of another file
+    vips_concurrency_set(1);  // processes are the parallelism
+    vips_block_untrusted_set(TRUE);
+    vips_operation_block_set("VipsForeignLoad", TRUE);
+    for (const char* loader : kLoaders) vips_operation_block_set(loader, FALSE);
+    started = true;
+    return std::uint8_t{0};
+}
+
+void stop() {
+    vips_shutdown();
+}
+
+void take_words(std::string& detail) {
+    constexpr std::size_t kMost = 2048;
+    const std::string_view words = vips_error_buffer();
+    if (!words.empty() && detail.size() < kMost) {
+        if (!detail.empty() && detail.back() != '\n') detail += '\n';
+        detail.append(words.substr(0, kMost - detail.size()));
+    }
+    vips_error_clear();
+}
+
+tl::unexpected<Refusal> damaged(std::string& detail) {
+    take_words(detail);
+    return refuse(500, "The image file is damaged or incomplete and could not be read.");
+}
+
+tl::unexpected<Refusal> unable(std::string& detail) {
+    take_words(detail);
+    return refuse(500, "The image could not be rendered; its file may be damaged.");
+}
+
+}  // namespace iiif::render
