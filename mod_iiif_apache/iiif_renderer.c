@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Having an image rendered: one SCGI request on a unix socket, one reply, head and body.
+ *
+ * A renderer serves one request at a time, and there are few of them: a body of ordinary size
+ * is taken off the socket before any of it is sent, so that a slow client keeps a thread of
+ * httpd busy, but no renderer. While the renderer works the client is watched: when it has
+ * gone, closing the socket cancels the job.
+ */
+#include "mod_iiif.h"
+
+#include "http_connection.h"
+#include "http_log.h"
+#include "http_protocol.h"
+
+#include "apr_portable.h"
+#include "apr_strings.h"
+
+#include <poll.h>
+
+APLOG_USE_MODULE(iiif);
+
+#define PIECE      (64 * 1024)
+/* Above this much the client's speed becomes the renderer's: the memory that one request takes. */
+#define READ_AHEAD (1024 * 1024)
+
+typedef struct {
+    request_rec *r;
+    apr_socket_t *socket;
+    apr_os_sock_t fd;
+    apr_os_sock_t client_fd;       /* -1: cannot be watched */
+    apr_interval_time_t timeout;
+    apr_time_t deadline;           /* of the step under way */
+} conversation;
+
+/* What has been read after the reply's head, or until the end of the body. */
+typedef struct {
+    apr_bucket_brigade *bb;
+    apr_int64_t left;              /* of the body; -1: until the renderer closes */
+    apr_size_t held;               /* bytes in bb */
+    int is_sending;                /* the head is on its way to the client */
+    int is_refused;                /* by the output filters */
+} reply_body;
+
+static void extend_deadline(conversation *to)
+{
+    to->deadline = apr_time_now() + to->timeout;
+}
+
+/* A connection that mod_http2 has made up has no socket of its own. */
+static apr_os_sock_t client_socket_of(conn_rec *c)
+{
+    apr_socket_t *socket = c->master ? NULL : ap_get_conn_socket(c);
+    apr_os_sock_t fd;
+
+    return socket && apr_os_sock_get(&fd, socket) == APR_SUCCESS ? fd : -1;
+}
+
+/*
+ * Waits until the renderer's socket is ready. APR_TIMEUP after the deadline, APR_ECONNABORTED when
+ * the client has gone. poll(2), for apr_poll() knows nothing of POLLRDHUP.
+ */
+static apr_status_t wait_for(conversation *with, short events)
+{
+    struct pollfd fds[2] = { { .fd = with->fd, .events = events },
+                             { .fd = with->client_fd, .events = POLLRDHUP } };
+
+    for (;;) {
+        const apr_interval_time_t left = with->deadline - apr_time_now();
+        const int ready = left > 0 ? poll(fds, 2, (int)apr_time_as_msec(left) + 1) : 0;
+
+        if (ready == 0) {
+            return APR_TIMEUP;
+        }
+        if (ready < 0) {
+            if (errno != EINTR) {
+                return apr_get_os_error();
+            }
+        }
+        else if (fds[0].revents) {
+            return APR_SUCCESS;
+        }
+        else if (fds[1].revents) {
+            return APR_ECONNABORTED;
+        }
+    }
+}
+
+static apr_status_t connect_to(conversation *with, const char *path)
+{
+    request_rec *r = with->r;
+    apr_sockaddr_t *address;
+    apr_status_t rv;
+
+    if ((rv = apr_sockaddr_info_get(&address, path, APR_UNIX, 0, 0, r->pool)) != APR_SUCCESS
+        || (rv = apr_socket_create(&with->socket, APR_UNIX, SOCK_STREAM, 0, r->pool)) != APR_SUCCESS
+        || (rv = apr_socket_timeout_set(with->socket, 0)) != APR_SUCCESS
+        || (rv = apr_socket_connect(with->socket, address)) != APR_SUCCESS) {
+        return rv;
+    }
+    return apr_os_sock_get(&with->fd, with->socket);
+}
+
+static apr_status_t send_request(conversation *with, const iiif_str *request)
+{
+    apr_size_t sent = 0;
+
+    while (sent < request->len) {
+        apr_size_t len = request->len - sent;
+        apr_status_t rv = apr_socket_send(with->socket, request->data + sent, &len);
+
+        sent += len;
+        if (rv != APR_SUCCESS
+            && (!APR_STATUS_IS_EAGAIN(rv) || (rv = wait_for(with, POLLOUT)) != APR_SUCCESS)) {
+            return rv;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* Reads what there is, at least one byte; APR_EOF at the end. */
+static apr_status_t read_some(conversation *with, char *buffer, apr_size_t *len)
+{
+    const apr_size_t size = *len;
+    apr_status_t rv;
+
+    for (;;) {
+        *len = size;
+        rv = apr_socket_recv(with->socket, buffer, len);
+        if (*len) {
+            return APR_SUCCESS;
+        }
+        if (!APR_STATUS_IS_EAGAIN(rv)) {
+            return rv == APR_SUCCESS ? APR_EOF : rv;
+        }
+        if ((rv = wait_for(with, POLLIN)) != APR_SUCCESS) {
+            return rv;
+        }
+    }
+}
+
+/* Leaves what follows the head in body->bb. APR_EGENERAL: not the reply of a renderer. */
+static apr_status_t read_head(conversation *with, iiif_exchange *exchange, reply_body *body)
+{
+    apr_bucket_alloc_t *alloc = body->bb->bucket_alloc;
+    char *buffer = apr_bucket_alloc(PIECE, alloc);
+    apr_size_t have = 0;
+    size_t head_len = 0;
+    iiif_status status = IIIF_AGAIN;
+    apr_status_t rv = APR_SUCCESS;
+
+    while (status == IIIF_AGAIN && have < PIECE) {
+        apr_size_t len = PIECE - have;
+
+        if ((rv = read_some(with, buffer + have, &len)) != APR_SUCCESS) {
+            break;
+        }
+        have += len;
+        status = iiif_exchange_reply_head(exchange, buffer, have, &head_len);
+    }
+    if (rv == APR_SUCCESS && status != IIIF_OK) {
+        rv = APR_EGENERAL;
+    }
+    if (rv == APR_SUCCESS && have > head_len) {
+        apr_bucket *e = apr_bucket_heap_create(buffer, have, apr_bucket_free, alloc);
+
+        APR_BRIGADE_INSERT_TAIL(body->bb, e);
+        apr_bucket_split(e, head_len);
+        apr_bucket_delete(e);
+        body->held = have - head_len;
+        return APR_SUCCESS;
+    }
+    apr_bucket_free(buffer);
+    return rv;
+}
+
+static apr_status_t pass_on(conversation *with, iiif_exchange *exchange, reply_body *body)
+{
+    apr_status_t rv;
+
+    if (!body->is_sending) {
+        mod_iiif_send_head(with->r, exchange);
+        body->is_sending = 1;
+    }
+    rv = ap_pass_brigade(with->r->output_filters, body->bb);
+    apr_brigade_cleanup(body->bb);
+    body->held = 0;
+    body->is_refused = rv != APR_SUCCESS;
+    return rv;
+}
+
+/* Reads one piece, of PIECE bytes unless the body ends before; APR_EOF when there is no more. */
+static apr_status_t read_piece(conversation *with, reply_body *body)
+{
+    apr_bucket_alloc_t *alloc = body->bb->bucket_alloc;
+    const apr_size_t size = body->left >= 0 && body->left < PIECE ? (apr_size_t)body->left : PIECE;
+    char *buffer;
+    apr_size_t have = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (size == 0) {
+        return APR_EOF;
+    }
+    buffer = apr_bucket_alloc(size, alloc);
+    while (have < size && rv == APR_SUCCESS) {
+        apr_size_t len = size - have;
+
+        extend_deadline(with);
+        if ((rv = read_some(with, buffer + have, &len)) == APR_SUCCESS) {
+            have += len;
+        }
+    }
+    if (have) {
+        APR_BRIGADE_INSERT_TAIL(body->bb,
+                                apr_bucket_heap_create(buffer, have, apr_bucket_free, alloc));
+        body->held += have;
+        body->left -= body->left >= 0 ? (apr_int64_t)have : 0;
+    }
+    else {
+        apr_bucket_free(buffer);
+    }
+    return rv;
+}
+
+/* APR_SUCCESS when all of the body has been read and what was too much to hold has been sent. */
+static apr_status_t read_body(conversation *with, iiif_exchange *exchange, reply_body *body)
+{
+    const apr_int64_t length = iiif_exchange_content_length(exchange);
+    apr_status_t rv = APR_SUCCESS;
+
+    if (length >= 0 && (apr_uint64_t)length < body->held) {
+        return APR_EGENERAL;
+    }
+    body->left = length >= 0 ? length - (apr_int64_t)body->held : -1;
+    while (rv == APR_SUCCESS && body->left) {
+        rv = read_piece(with, body);
+        if (rv == APR_SUCCESS && body->held >= READ_AHEAD) {
+            rv = pass_on(with, exchange, body);
+        }
+    }
+    return APR_STATUS_IS_EOF(rv) && body->left < 0 ? APR_SUCCESS : rv;
+}
+
+static int fail(conversation *with, iiif_exchange *exchange, iiif_failure failure)
+{
+    iiif_exchange_fail(exchange, failure);
+    return mod_iiif_send_answer(with->r, exchange);
+}
+
+/* The head has left with a length, or with the promise of a last chunk: neither may come true. */
+static int break_off(conversation *with, reply_body *body)
+{
+    request_rec *r = with->r;
+    apr_bucket_alloc_t *alloc = body->bb->bucket_alloc;
+
+    r->no_cache = 1;
+    r->connection->keepalive = AP_CONN_CLOSE;
+    apr_brigade_cleanup(body->bb);
+    APR_BRIGADE_INSERT_TAIL(body->bb,
+                            ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool, alloc));
+    APR_BRIGADE_INSERT_TAIL(body->bb, ap_bucket_eoc_create(alloc));
+    APR_BRIGADE_INSERT_TAIL(body->bb, apr_bucket_eos_create(alloc));
+    ap_pass_brigade(r->output_filters, body->bb);
+    apr_brigade_cleanup(body->bb);
+    return OK;
+}
+
+static int converse(conversation *with, iiif_exchange *exchange, const iiif_render_request *render)
+{
+    request_rec *r = with->r;
+    reply_body body = { .bb = apr_brigade_create(r->pool, r->connection->bucket_alloc) };
+    apr_status_t rv;
+
+    extend_deadline(with);
+    if ((rv = connect_to(with, render->socket_path.data)) != APR_SUCCESS) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, rv, r, "no renderer is free: %s",
+                      render->socket_path.data);
+        return fail(with, exchange, IIIF_FAILURE_BUSY);
+    }
+
+    /* A renderer that does not want a request may reply, or close, before it has read it all. */
+    rv = send_request(with, &render->request);
+    if (rv == APR_SUCCESS || APR_STATUS_IS_EPIPE(rv) || APR_STATUS_IS_ECONNRESET(rv)) {
+        rv = read_head(with, exchange, &body);
+    }
+    if (rv == APR_SUCCESS && !r->header_only) {
+        rv = read_body(with, exchange, &body);
+    }
+    apr_socket_close(with->socket);
+    if (rv == APR_SUCCESS) {
+        if (r->header_only) {
+            apr_brigade_cleanup(body.bb);
+        }
+        APR_BRIGADE_INSERT_TAIL(body.bb, apr_bucket_eos_create(body.bb->bucket_alloc));
+        rv = pass_on(with, exchange, &body);
+    }
+
+    if (body.is_refused && r->status == HTTP_OK && !r->connection->aborted) {
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, rv, r, "cannot send the image");
+        return AP_FILTER_ERROR;
+    }
+    if (rv == APR_SUCCESS || body.is_refused) {
+        return OK;
+    }
+    if (APR_STATUS_IS_ECONNABORTED(rv)) {
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the client has gone, rendering is cancelled");
+        r->connection->aborted = 1;
+        return OK;
+    }
+    if (APR_STATUS_IS_TIMEUP(rv)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "the renderer took too long");
+    }
+    else if (rv == APR_EGENERAL) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "the renderer's reply makes no sense");
+    }
+    else {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r, "the renderer ended before its reply was "
+                      "complete");
+    }
+    if (body.is_sending) {
+        return break_off(with, &body);
+    }
+    apr_brigade_cleanup(body.bb);
+    return fail(with, exchange, APR_STATUS_IS_TIMEUP(rv) ? IIIF_FAILURE_TIMEOUT
+                                                         : IIIF_FAILURE_DIED);
+}
+
+int mod_iiif_render(request_rec *r, iiif_exchange *exchange)
+{
+    conversation with = { .r = r, .client_fd = client_socket_of(r->connection) };
+    iiif_render_request render;
+
+    iiif_exchange_render(exchange, &render);
+    with.timeout = apr_time_from_msec(render.timeout);
+    return converse(&with, exchange, &render);
+}
