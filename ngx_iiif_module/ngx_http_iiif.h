@@ -84,7 +84,6 @@ char *ngx_http_iiif_set_server(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 ngx_int_t ngx_http_iiif_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_iiif_init_process(ngx_cycle_t *cycle);
-void ngx_http_iiif_exit_process(ngx_cycle_t *cycle);
 
 /* ngx_http_iiif_handler.c */
 

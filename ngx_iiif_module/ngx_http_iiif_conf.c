@@ -109,10 +109,15 @@ ngx_http_iiif_merge_endpoint(ngx_conf_t *cf, ngx_http_iiif_loc_conf_t *prev,
     char                      *rv;
     ngx_http_core_loc_conf_t  *clcf;
 
+    if (conf->prefix.data == NULL) {
+        conf->prefix = prev->prefix;
+        conf->file = prev->file;
+        conf->line = prev->line;
+    }
+
     if (conf->options == NULL) {
         conf->options = prev->options;
         conf->service = prev->service;
-        conf->prefix = prev->prefix;
 
     } else {
 
@@ -124,12 +129,6 @@ ngx_http_iiif_merge_endpoint(ngx_conf_t *cf, ngx_http_iiif_loc_conf_t *prev,
 
         if (!iiif_options_enabled(conf->options)) {
             return NGX_CONF_OK;
-        }
-
-        if (conf->prefix.data == NULL) {
-            conf->prefix = prev->prefix;
-            conf->file = prev->file;
-            conf->line = prev->line;
         }
 
         rv = ngx_http_iiif_create_service(cf, conf);

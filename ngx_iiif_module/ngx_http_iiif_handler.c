@@ -277,6 +277,15 @@ ngx_http_iiif_header_in(void *context, const char *name)
 
     name_len = ngx_strlen(name);
 
+    if (r != r->main
+        && ngx_strncasecmp((u_char *) (uintptr_t) name, (u_char *) "If-", 3)
+           == 0)
+    {
+        /* conditions are about the main request's answer */
+
+        return value;
+    }
+
     part = &r->headers_in.headers.part;
     h = part->elts;
 

@@ -415,7 +415,7 @@ ngx_module_t  ngx_http_iiif_module = {
     ngx_http_iiif_init_process,            /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    ngx_http_iiif_exit_process,            /* exit process */
+    NULL,                                  /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };

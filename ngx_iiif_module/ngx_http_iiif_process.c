@@ -15,6 +15,7 @@ static ngx_int_t ngx_http_iiif_start_pool(ngx_cycle_t *cycle,
 static ngx_int_t ngx_http_iiif_pool_settings(ngx_cycle_t *cycle,
     ngx_http_iiif_main_conf_t *imcf, iiif_pool_settings *settings);
 static void ngx_http_iiif_cleanup_pool(void *data);
+static void ngx_http_iiif_cleanup_worker(void *data);
 
 
 ngx_int_t
@@ -49,12 +50,16 @@ ngx_http_iiif_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    if (ngx_http_iiif_start_pool(cycle, imcf) != NGX_OK) {
-
-        /* an error would end the master process */
-
-        return ngx_is_init_cycle(cycle->old_cycle) ? NGX_ERROR : NGX_OK;
+    if (ngx_is_init_cycle(cycle->old_cycle)) {
+        return ngx_http_iiif_start_pool(cycle, imcf);
     }
+
+    /*
+     * A reload: nginx would exit on an error.  What needs a renderer is
+     * answered with 503 until the next one.
+     */
+
+    (void) ngx_http_iiif_start_pool(cycle, imcf);
 
     return NGX_OK;
 }
@@ -167,6 +172,7 @@ ngx_int_t
 ngx_http_iiif_init_process(ngx_cycle_t *cycle)
 {
     iiif_error                  error;
+    ngx_pool_cleanup_t         *cln;
     ngx_http_iiif_main_conf_t  *imcf;
 
     if (ngx_process != NGX_PROCESS_WORKER
@@ -181,6 +187,11 @@ ngx_http_iiif_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    cln = ngx_pool_cleanup_add(cycle->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
     error.size = sizeof(iiif_error);
     error.message[0] = '\0';
 
@@ -191,19 +202,15 @@ ngx_http_iiif_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    cln->handler = ngx_http_iiif_cleanup_worker;
+    cln->data = imcf->worker;
+
     return NGX_OK;
 }
 
 
-void
-ngx_http_iiif_exit_process(ngx_cycle_t *cycle)
+static void
+ngx_http_iiif_cleanup_worker(void *data)
 {
-    ngx_http_iiif_main_conf_t  *imcf;
-
-    imcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_iiif_module);
-
-    if (imcf && imcf->worker) {
-        iiif_worker_free(imcf->worker);
-        imcf->worker = NULL;
-    }
+    iiif_worker_free(data);
 }
