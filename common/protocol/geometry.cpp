@@ -52,10 +52,10 @@ tl::unexpected<Refusal> size_beyond_limits(const Size& size, Scaled scaled, cons
 tl::unexpected<Refusal> size_enlarges(Version version, const Size& size, Scaled scaled, Extent region,
                                       const Limits& limits) {
     std::string words = asked(size, scaled) + ", more than the region's " + pixels(region.width, region.height);
-    if (version == Version::v3 && !size.upscale && limits.upscaling && is_within(scaled, limits)) {
+    if (limits.upscaling) {  // so it is 3.0, and "^" is missing; which would not help beyond the limits
+        if (!is_within(scaled, limits)) return size_beyond_limits(size, scaled, limits);
         return refuse(400, words + "; write ^" + text_of(size) + " to enlarge.");
     }
-    if (version == Version::v3 && limits.upscaling) return size_beyond_limits(size, scaled, limits);
     words += "; this server does not enlarge, neither side may be longer than the region's.";
     return refuse(version == Version::v3 && size.upscale ? 501 : 400, std::move(words));
 }

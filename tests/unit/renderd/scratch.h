@@ -37,7 +37,7 @@ namespace iiif::test {
 class Folder {
 public:
     Folder() {
-        std::string name = "/tmp/iiif-test-XXXXXX";
+        std::string name = "/tmp/iiif-renderd-test-XXXXXX";
         if (::mkdtemp(name.data()) != nullptr) path_ = name;
     }
     ~Folder() {
