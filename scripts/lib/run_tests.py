@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds and runs every test, stage by stage. The last line is "N passed, N failed", with ", N skipped" when there are any.
+
+Stages, in order; --only NAME (repeatable) runs some of them:
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+RESULTS = REPOSITORY / "build/results"
+CHECK_LINE = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.M)
+PYTHON = "/usr/bin/python3"
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: int = 0
+    skipped: list = field(default_factory=list)  # reasons
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self):
+        skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+def command(words, env=None, timeout=1800, show=True):
+    """Runs to the end; returns (exit code, what it printed). Shows what it printed when it failed."""
+    try:
+        done = subprocess.run([str(word) for word in words], cwd=REPOSITORY, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", timeout=timeout,
+                              env={**os.environ, **(env or {})})
+    except subprocess.TimeoutExpired as late:
+        print(f"  {words[0]} did not end within {timeout} s")
+        return 124, (late.stdout or b"").decode(errors="replace") if isinstance(late.stdout, bytes) else late.stdout or ""
+    if done.returncode and show:
+        print("\n".join(done.stdout.splitlines()[-120:]))
+    return done.returncode, done.stdout
+
+
+def check(name, words, **options):
+    code, _ = command(words, **options)
+    if code:
+        print(f"  FAILED: {name}")
+    return Tally(passed=int(code == 0), failed=int(code != 0))
+
+
+def built(preset):
+    code, _ = command(["scripts/build", preset])
+    return code == 0
+
+
+# -- the stages; each returns a Tally --
+
+def unit(preset):
+    if not built(preset):
+        return Tally(failed=1)
+    total = Tally()
+    env = {"LSAN_OPTIONS": f"suppressions={REPOSITORY}/tests/sanitizers/lsan.supp", "G_SLICE": "always-malloc"}
+    programs = sorted((REPOSITORY / "build" / preset / "tests/unit").glob("*_test"))
+    for program in programs:
+        code, out = command([program], env=env, timeout=600, show=False)
+        counts = CHECK_LINE.search(out)
+        checks, failures, errors = map(int, counts.groups()) if counts else (0, 0, 1)
+        failed = failures + errors
+        if code and not failed:
+            failed = 1  # ended badly after its tests: a leak, say
+        if failed:
+            print("\n".join(out.splitlines()[-60:]))
+        print(f"  {program.name}: {checks - failures - errors if counts else 0} passed, {failed} failed")
+        total.add(Tally(checks - failures - errors if counts else 0, failed))
+    return total if programs else Tally(failed=1)
+
+
+def pytest(name, *folders, env=None):
+    if not built("release"):
+        return Tally(failed=1)
+    report = RESULTS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    code, out = command([PYTHON, "-m", "pytest", "-q", "-rs", "--tb=short", "-p", "no:cacheprovider", f"--junit-xml={report}", *folders],
+                        env=env, timeout=2400, show=False)
+    if not report.exists():
+        print("\n".join(out.splitlines()[-60:]))
+        return Tally(failed=1)
+    tally = Tally()
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            tally.failed += 1
+        elif case.find("skipped") is not None:
+            tally.skipped.append(f"{case.get('classname')}.{case.get('name')}: {case.find('skipped').get('message')}")
+        else:
+            tally.passed += 1
+    if code and not tally.failed:
+        tally.failed = 1
+    if tally.failed:
+        print("\n".join(out.splitlines()[-150:]))
+    return tally
+
+
+def cxx_files():
+    return sorted(path for room in ("common", "tests/unit") for path in (REPOSITORY / room).rglob("*")
+                  if path.suffix in (".cpp", ".h") and path.name != "iiif.h")
+
+
+def style():
+    return check("clang-format", ["clang-format-14", "--dry-run", "-Werror", *cxx_files()])
+
+
+def tidy():
+    if not built("release"):
+        return Tally(failed=1)
+    sources = [path for path in cxx_files() if path.suffix == ".cpp" and "common" in path.relative_to(REPOSITORY).parts]
+    tally = Tally()
+    running = []
+
+    def finish(one):
+        name, process = one
+        out = process.communicate()[0]
+        if process.returncode:
+            print(f"  FAILED: clang-tidy {name}\n{out[-3000:]}")
+        tally.add(Tally(int(process.returncode == 0), int(process.returncode != 0)))
+
+    for source in sources:
+        if len(running) >= (os.cpu_count() or 1):
+            finish(running.pop(0))
+        running.append((source.relative_to(REPOSITORY), subprocess.Popen(
+            ["clang-tidy-14", "--quiet", "--warnings-as-errors=*", "-p", "build/release", source], cwd=REPOSITORY, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
+    for one in running:
+        finish(one)
+    return tally
+
+
+def package():
+    if not built("release"):
+        return Tally(failed=1)
+    return pytest("package", "tests/package")
+
+
+def browser():
+    modules = REPOSITORY / "build/browser"
+    modules.mkdir(parents=True, exist_ok=True)
+    lock = (REPOSITORY / "tests/browser/package-lock.json").read_bytes()
+    if not (modules / "node_modules/playwright-core").exists() or (modules / "package-lock.json").read_bytes() != lock:
+        for name in ("package.json", "package-lock.json"):
+            (modules / name).write_bytes((REPOSITORY / "tests/browser" / name).read_bytes())
+        if command(["npm", "ci", "--prefix", modules, "--no-audit", "--no-fund", "--silent"])[0]:
+            return Tally(failed=1)
+    return pytest("browser", "tests/browser")
+
+
+STAGES = {
+    "style": ("formatting of the C++ code", style),
+    "unit": ("unit tests", lambda: unit("release")),
+    "contract": ("one table of requests against nginx and httpd",
+                 lambda: pytest("contract", "tests/contract", "tests/examples")),
+    "lifecycle": ("start, reload, kill, stop of both servers", lambda: pytest("lifecycle", "tests/lifecycle")),
+    "browser": ("headless Chromium zooms to the deepest level on both servers", browser),
+    "package": ("what the modules export and link, installation, nginx's own configure", package),
+    "unit-asan": ("unit tests under AddressSanitizer and UndefinedBehaviorSanitizer", lambda: unit("asan")),
+    "contract-asan": ("the contract under the sanitizers", lambda: contract_asan()),
+    "tidy": ("clang-tidy", tidy),
+}
+
+
+def contract_asan():
+    if not built("asan"):
+        return Tally(failed=1)
+    runtime = [subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+               for name in ("libasan.so", "libubsan.so")]
+    env = {"IIIF_BUILD": str(REPOSITORY / "build/asan"), "IIIF_PRELOAD": " ".join(runtime),
+           # The servers themselves leave memory to the end of the process.
+           "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+    return pytest("contract-asan", "tests/contract", env=env)
+
+
+def main():
+    stages = "".join(f"\n  {name:14} {about}" for name, (about, _) in STAGES.items())
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__ + stages,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=STAGES, metavar="STAGE", default=[])
+    parser.add_argument("--quick", action="store_true", help="the unit tests alone")
+    given = parser.parse_args()
+    wanted = given.only or (["unit"] if given.quick else list(STAGES))
+
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    total, summary = Tally(), []
+    for name in STAGES:
+        if name not in wanted:
+            continue
+        print(f"== {name}: {STAGES[name][0]}", flush=True)
+        begun = time.monotonic()
+        tally = STAGES[name][1]()
+        total.add(tally)
+        summary.append(f"{name:14} {tally}  ({time.monotonic() - begun:.0f} s)")
+        print(f"   {tally}", flush=True)
+
+    print("\n" + "\n".join(summary))
+    for reason in total.skipped:
+        print(f"skipped: {reason}")
+    print(total, flush=True)
+    return 0 if total.passed and not total.failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

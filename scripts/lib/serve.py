@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Serves a folder of images as an IIIF service, with a private instance of the real web server.
+
+The endpoint is http://127.0.0.1:PORT/iiif/; a page to zoom in is at http://127.0.0.1:PORT/. Ctrl-C ends everything.
+"""
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(REPOSITORY / "tests")]
+import private_server as private      # noqa: E402
+from support import directives        # noqa: E402
+
+EXTENSIONS = ("tif", "tiff", "jp2", "j2k", "jpg", "jpeg", "png", "webp", "gif", "avif", "heic", "jxl", "pdf")
+MOST_LISTED = 500
+START_SECONDS = 60
+
+
+class Mistake(Exception):
+    """What was asked for cannot be; the message is a sentence for whoever asked."""
+
+
+def say(text=""):
+    print(text, file=sys.stderr, flush=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/serve", description=__doc__)
+    parser.add_argument("--server", choices=("nginx", "apache"), default="nginx")
+    parser.add_argument("--port", type=int, help="default: 8080, or the next one that is free")
+    parser.add_argument("--set", dest="settings", metavar="NAME=VALUE", action="append", default=[],
+                        help="adds a directive: --set max_width=3000 is iiif_max_width 3000, or IIIFMaxWidth 3000")
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="default: a sample collection, made on the first run")
+    given = parser.parse_args()
+    if given.port is not None and not 1 <= given.port <= 65535:
+        parser.error(f"--port {given.port}: allowed is a number from 1 to 65535")
+    return given
+
+
+def own_directives(settings):
+    """[(name, words)] of NAME=VALUE; several words are separated by spaces."""
+    known = directives.table()
+    out = []
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        name = name.removeprefix("iiif_")
+        if not equals or name not in known:
+            raise Mistake(f'--set {setting}: expected NAME=VALUE with one of the names {", ".join(sorted(known))}.')
+        if name in ("iiif", "root", "renderer_program", "runtime_directory"):
+            raise Mistake(f"--set {name}: this one is set by scripts/serve itself.")
+        one_word = known[name].max_values == 1
+        out.append((name, (value,) if one_word else tuple(value.split())))
+    return out
+
+
+def free_port(wanted):
+    for port in [wanted] if wanted else range(8080, 8180):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError as error:
+                if wanted:
+                    raise Mistake(f"Port {port} cannot be used: {error.strerror}. Name another one with --port.") from None
+    raise Mistake("No port from 8080 to 8179 is free; name one with --port.")
+
+
+def build():
+    out = REPOSITORY / "build/release"
+    subprocess.run([REPOSITORY / "scripts/install-deps", "build"], check=True)
+    if not (out / "common/renderd/iiif-renderd").exists():
+        say("Building (a minute or two; the first time only) ...")
+    subprocess.run([REPOSITORY / "scripts/build", "release"], check=True)
+    return out
+
+
+def install_page(place):
+    """The page with OpenSeadragon, pinned by package-lock.json, as files of our own."""
+    npm = REPOSITORY / "build/page"
+    npm.mkdir(parents=True, exist_ok=True)
+    lock = (HERE.parent / "page/package-lock.json").read_bytes()
+    viewer = npm / "node_modules/openseadragon/build/openseadragon"
+    if not viewer.exists() or (npm / "package-lock.json").read_bytes() != lock:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE.parent / "page" / name, npm / name)
+        subprocess.run(["npm", "ci", "--prefix", npm, "--no-audit", "--no-fund", "--silent"], check=True,
+                       stdout=subprocess.DEVNULL)
+    shutil.copytree(viewer, place / "page/openseadragon")
+    for name in ("index.html", "page.css", "page.js"):
+        shutil.copy(HERE.parent / "page" / name, place / "page" / name)
+
+
+def sample():
+    import sample as collection
+    folder = REPOSITORY / "build/sample"
+    if not private.can_worker_read(REPOSITORY):
+        folder = Path("/var/tmp/iiif-sample")  # the server's workers are not let into this checkout
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(not (folder / picture.file).exists() for picture in collection.COLLECTION):
+        say("Making the sample collection (once):")
+        collection.make(folder)
+    return folder, [{"id": quote(picture.file, safe=""), "title": picture.title, "about": picture.about}
+                    for picture in collection.COLLECTION]
+
+
+def images_of(folder):
+    found = []
+    for path, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and name.lower().rpartition(".")[2] in EXTENSIONS:
+                relative = str(Path(path, name).relative_to(folder))
+                found.append({"id": quote(relative, safe=""), "title": relative, "about": relative})
+                if len(found) == MOST_LISTED:
+                    return found
+    return found
+
+
+def configure(server, place, out, port, folder, own):
+    lines = {"iiif": "on", "root": folder, "extensions": tuple(EXTENSIONS)}
+    pool = {"renderer_program": out / "common/renderd/iiif-renderd", "runtime_directory": place}
+    for name, words in own:
+        target = pool if directives.table()[name].scope == "S" else lines
+        if name in target and name != "extensions":
+            target[name] = [*(target[name] if isinstance(target[name], list) else [target[name]]), words]
+        else:
+            target[name] = words
+    spelled = [directives.lines(part, "nginx" if server == "nginx" else "httpd") for part in (lines, pool)]
+    write = private.nginx_configuration if server == "nginx" else private.httpd_configuration
+    (place / "server.conf").write_text(write(place, out, port, *spelled))
+    return private.nginx_command(place) if server == "nginx" else private.httpd_command(place)
+
+
+def wait_until_ready(process, port, place):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            log = place / "error.log"
+            said = log.read_text(errors="replace").strip().splitlines()[-5:] if log.exists() else []
+            raise Mistake("\n".join(["The server did not start.", *said]))
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise Mistake(f"The server did not answer within {START_SECONDS} seconds; its log is {place / 'error.log'}.")
+
+
+def stop(process):
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_for_renderers(place):
+    """They end by themselves when the server has; their folder going is the sign."""
+    deadline = time.monotonic() + 10
+    while any(place.rglob("tiles")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def run(given):
+    own = own_directives(given.settings)
+    if given.folder is not None and not Path(given.folder).is_dir():
+        raise Mistake(f"{given.folder} is no folder; name the folder that holds your images.")
+    port = free_port(given.port)
+    out = build()
+    if given.folder is None:
+        folder, images = sample()
+    else:
+        folder = Path(given.folder).resolve()
+        images = images_of(folder)
+        if not private.can_worker_read(folder):
+            raise Mistake(f"The server's workers ({private.WORKER}) may not read {folder}: open it to them with "
+                          f"chmod o+rx on it and the folders above, or run scripts/serve as its owner.")
+
+    place = Path(tempfile.mkdtemp(prefix="iiif-serve-"))
+    process = None
+    try:
+        place.chmod(0o755)
+        (place / "page").mkdir()
+        install_page(place)
+        (place / "page/images.json").write_text(json.dumps(images))
+        command = configure(given.server, place, out, port, folder, own)
+        process = subprocess.Popen(command, cwd=place, start_new_session=True, stdin=subprocess.DEVNULL)
+        wait_until_ready(process, port, place)
+
+        base = f"http://127.0.0.1:{port}"
+        say(f"\nServing {folder} with {given.server}. Ctrl-C ends it.\n")
+        if images:
+            say(f"  info.json  {base}/iiif/3/{images[0]['id']}/info.json")
+            say(f"  image      {base}/iiif/3/{images[0]['id']}/full/!1200,1200/0/default.jpg")
+        else:
+            say("  There is no image in this folder yet.")
+        say(f"  zoom       {base}/\n\n  log        {place / 'error.log'}")
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if process:
+            stop(process)
+            wait_for_renderers(place)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return run(arguments())
+    except Mistake as mistake:
+        say(f"serve: {mistake}")
+        return 2
+    except subprocess.CalledProcessError:
+        return 1  # it has said why
+    except KeyboardInterrupt:
+        say("\nEnded.")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scripts/serve as a person uses it, and a real browser that zooms into everything it shows."""
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TILE = re.compile(r"/iiif/3/[^/]+/(full|\d+,\d+,\d+,\d+)/[^/]+/0/default\.jpg$")
+
+
+@pytest.fixture(scope="module", params=["nginx", "apache"])
+def served(request):
+    """(kind of server, base URL) of a running scripts/serve; everything is gone afterwards."""
+    process = subprocess.Popen([REPOSITORY / "scripts/serve", "--server", request.param, "--set", "max_width=20000"],
+                               stderr=subprocess.PIPE, text=True, start_new_session=True)
+    place, base, lines = None, None, []
+    for line in process.stderr:
+        lines.append(line)
+        if match := re.search(r"zoom\s+(http://127\.0\.0\.1:\d+)/", line):
+            base = match[1]
+        if match := re.search(r"log\s+(/\S+)/error\.log", line):
+            place = Path(match[1])
+            break
+    assert base and place, "".join(lines)
+    yield request.param, base
+
+    os.killpg(process.pid, signal.SIGINT)  # what a terminal's Ctrl-C sends
+    process.stderr.close()
+    assert process.wait(30) == 130
+    assert not place.exists()
+    deadline = time.monotonic() + 10
+    while left := processes_of(place):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+
+
+def processes_of(place):
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if str(place) in words:
+            found.append(words)
+    return found
+
+
+def test_every_image_zooms_to_its_deepest_level(served, tmp_path):
+    kind, base = served
+    artefacts = REPOSITORY / "build/browser"
+    env = {**os.environ, "IIIF_BROWSER_MODULES": str(artefacts)}
+    done = subprocess.run(["node", Path(__file__).with_name("zoom.mjs"), f"{base}/", artefacts / f"zoom-{kind}.png"],
+                          capture_output=True, text=True, timeout=600, env=env, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["problems"] == []
+    assert [one for one in seen["requests"] if one["status"] != 200] == []
+    assert all(one["url"].startswith(base) for one in seen["requests"]), "a request to somebody else"
+    tiles = [one["url"] for one in seen["requests"] if TILE.search(one["url"])]
+    assert len(tiles) >= 8 * len(seen["images"])
+    for image in seen["images"]:
+        assert image["loaded"] == image["deepest"], image
+    # Unscaled tiles have been asked for: the region is as large as the size.
+    unscaled = re.compile(r"/\d+,\d+,(\d+),(\d+)/\1,\2/0/")
+    for image in seen["images"]:
+        assert any(image["id"] in url and unscaled.search(url) for url in tiles), image
