@@ -18,9 +18,9 @@ constexpr std::array<protocol::Quality, 3> kStandards = {protocol::Quality::colo
 constexpr std::int64_t kMaxExtent = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMaxBits = 64;  // a TIFF of doubles
 constexpr std::uint32_t kMinTile = 64, kMaxTile = 2048;
-// Far above 32 levels of six numbers of ten digits.
+// Above 32 levels of seven numbers of at most 19 digits.
 constexpr std::size_t kMaxJsonBytes = 4096;
-constexpr std::size_t kMembers = 10, kLevelMembers = 6;
+constexpr std::size_t kMembers = 10, kLevelMembers = 7;
 
 struct JsonFree {
     void operator()(json_t* value) const { json_decref(value); }
@@ -66,23 +66,23 @@ bool read_level(const json_t* value, Level& out) {
     };
     if (!read(0, 1, kMaxExtent, out.extent.width) || !read(1, 1, kMaxExtent, out.extent.height) ||
         !read(2, 0, kMaxExtent, out.tile.width) || !read(3, 0, kMaxExtent, out.tile.height) ||
-        !read(4, 0, kMaxExtent, out.page) || !read(5, -1, kMaxExtent, out.subifd)) {
+        !read(4, 0, kMaxExtent, out.page) || !read(5, -1, kMaxExtent, out.subifd) ||
+        !read(6, 0, std::numeric_limits<std::int64_t>::max(), out.directory)) {
         return false;
     }
     return (out.tile.width == 0) == (out.tile.height == 0);
 }
 
-// Largest first, and none larger than the image.
-bool read_levels(const json_t* value, protocol::Extent largest, std::vector<Level>& out) {
+// The image itself first, and nothing larger.
+bool read_levels(const json_t* value, protocol::Extent stored, std::vector<Level>& out) {
     const std::size_t count = json_is_array(value) ? json_array_size(value) : 0;
     if (count == 0 || count > Description::kMaxLevels) return false;
     out.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
         if (!read_level(json_array_get(value, i), out[i])) return false;
-        if (out[i].extent.width > largest.width || out[i].extent.height > largest.height) return false;
-        largest = out[i].extent;
+        if (out[i].extent.width > stored.width || out[i].extent.height > stored.height) return false;
     }
-    return true;
+    return out.front().extent == stored;
 }
 
 }  // namespace
@@ -124,7 +124,8 @@ std::string serialize(const Description& image) {
              {level.extent.width, level.extent.height, level.tile.width, level.tile.height}) {
             levels += std::to_string(number) + ',';
         }
-        levels += std::to_string(level.page) + ',' + std::to_string(level.subifd) + ']';
+        levels += std::to_string(level.page) + ',' + std::to_string(level.subifd) + ',';
+        levels += std::to_string(level.directory) + ']';
     }
     add("levels", '[' + levels + ']');
     return out += '}';

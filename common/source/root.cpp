@@ -52,7 +52,7 @@ tl::unexpected<Refusal> refusal_of(int error) {
         case ENXIO:   // a socket, or a device
         case ENODEV:  // without a driver
             return not_found();
-        case EACCES: return refuse(403, "this image exists, but the server is not allowed to read it");
+        case EACCES: return refuse(403, "the server is not allowed to read this image");
         case EMFILE:
         case ENFILE: return refuse(503, "the server has too many files open at the moment; try again later");
         case EAGAIN: return refuse(503, "this image is being changed at the moment; try again later");

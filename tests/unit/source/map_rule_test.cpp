@@ -56,7 +56,7 @@ const Applied kApplied[] = {
     // the end is the end
     {"^a$", "x", "a\n", nullptr},
     {"", "x", "", "x"},
-    // functions of the same name in two branches
+    // groups of the same number in two branches
     {"^(?|a(\\d)|b(\\d))$", "n$1", "b7", "n7"},
 };
 
@@ -140,10 +140,20 @@ START_TEST(hostile_identifiers_are_given_up) {
 }
 END_TEST
 
+// The second branch would match, but only after the first has failed in some million ways.
+START_TEST(beyond_the_match_limit_there_is_no_match) {
+    const auto rule = MapRule::compile("^(?:(?:a|aa)+b|a+!)$", "x");
+    ck_assert(rule.has_value());
+    ck_assert(rule->apply(std::string(10, 'a') + "!") == "x");
+    ck_assert(!rule->apply(std::string(29, 'a') + "!"));
+}
+END_TEST
+
 START_TEST(long_identifiers_match_when_they_should) {
     std::string identifier;
     while (identifier.size() < 1020) identifier += "ab/";
-    for (const char* regex : {"^(?:\\w+/)*$", "^(?:(?:a|b|/))*$", "^(.+)/(.*)$", "^((?:[^/]|/)+)$"}) {
+    for (const char* regex : {"^(?:\\w+/)*$", "^(?:(?:a|b|/))*$", "^(.+)/(.*)$", "^((?:[^/]|/)+)$",
+                              "^((a)|(b)|(/))*$" /* more than compiled code's stack holds */}) {
         const auto rule = MapRule::compile(regex, "x");
         ck_assert(rule.has_value());
         ck_assert_msg(rule->apply(identifier) == "x", "%s", regex);
@@ -188,6 +198,7 @@ TCase* test_case() {
     tcase_add_loop_test(tc, rules_apply, 0, static_cast<int>(std::size(kApplied)));
     tcase_add_loop_test(tc, mistakes_are_refused_in_words, 0, static_cast<int>(std::size(kRefused)));
     tcase_add_test(tc, hostile_identifiers_are_given_up);
+    tcase_add_test(tc, beyond_the_match_limit_there_is_no_match);
     tcase_add_test(tc, long_identifiers_match_when_they_should);
     tcase_add_test(tc, rules_move);
     tcase_add_test(tc, random_templates_are_parsed_or_refused);
