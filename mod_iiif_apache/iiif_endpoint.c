@@ -209,6 +209,16 @@ static void describe_pool(iiif_pool_settings *settings, apr_pool_t *p, server_re
     settings->log_fd = fd;
 }
 
+/* Whatever fails now ends a server that was running until now, and with it all that has nothing
+ * to do with images: without renderers it goes on.
+ */
+static int is_restart(void)
+{
+    int generation = 0;
+
+    return ap_mpm_query(AP_MPMQ_GENERATION, &generation) == APR_SUCCESS && generation > 0;
+}
+
 int mod_iiif_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     mod_iiif_server_conf *main_conf = mod_iiif_conf_of(s);
@@ -240,7 +250,7 @@ int mod_iiif_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     }
 
     describe_pool(&settings, ptemp, s);
-    if (iiif_pool_check(&settings, &error) != IIIF_OK) {
+    if (!is_restart() && iiif_pool_check(&settings, &error) != IIIF_OK) {
         ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s, "IIIF renderers: %s",
                      error.message);
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -285,7 +295,6 @@ int mod_iiif_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     apr_array_header_t *services;
     iiif_pool_settings settings;
     iiif_error error = { .size = sizeof(error) };
-    int generation = 0;
 
     /* httpd reads its configuration twice before it starts. */
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
@@ -304,11 +313,7 @@ int mod_iiif_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     }
 
     process->pool = NULL;
-    ap_mpm_query(AP_MPMQ_GENERATION, &generation);
-    if (generation > 0) {
-        /* A failure here ends a server that was running until now, and with it all that has
-         * nothing to do with images.
-         */
+    if (is_restart()) {
         ap_log_error(APLOG_MARK, APLOG_ALERT, 0, s, "IIIF renderers could not be started, images "
                      "that need rendering are answered 503 until the next restart: %s",
                      error.message);

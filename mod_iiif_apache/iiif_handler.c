@@ -141,6 +141,21 @@ static int evaluate(request_rec *r, const mod_iiif_value *value, const char *dir
     return 1;
 }
 
+/* Scheme, host and port as the client sees them. ap_construct_url() adds the port of ServerName to
+ * a Host that has none, which behind a proxy or a forwarded port is not where the client came in.
+ */
+static const char *base_of(request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    const char *host = apr_table_get(r->headers_in, "Host");
+
+    if (host && *host && core->use_canonical_name != USE_CANONICAL_NAME_ON
+        && core->use_canonical_name != USE_CANONICAL_NAME_DNS) {
+        return apr_pstrcat(r->pool, ap_http_scheme(r), "://", host, NULL);
+    }
+    return ap_construct_url(r->pool, "", r);
+}
+
 static int begin_exchange(request_rec *r, mod_iiif_request *own)
 {
     iiif_worker *worker = mod_iiif_conf_of(r->server)->process->worker;
@@ -161,7 +176,7 @@ static int begin_exchange(request_rec *r, mod_iiif_request *own)
     request.method = str_of(r->method);
     request.raw_uri = str_of(raw_uri_of(r));
     request.base_is_configured = base && *base;
-    request.base = str_of(request.base_is_configured ? base : ap_construct_url(r->pool, "", r));
+    request.base = str_of(request.base_is_configured ? base : base_of(r));
     request.header = look_up_header;
     request.header_context = r;
 
@@ -220,6 +235,16 @@ int mod_iiif_post_perdir_config(request_rec *r)
         return status;
     }
     mod_iiif_note_fields(r, own->exchange);
+    if (!r->main && iiif_exchange_is_preflight(own->exchange)) {
+        const iiif_str none = { NULL, 0 };
+
+        /* The answer brings the common headers along. */
+        withdraw_common_headers(r);
+        if (iiif_exchange_run(own->exchange, none) == IIIF_ANSWERED) {
+            mod_iiif_note_fields(r, own->exchange);
+            return mod_iiif_send_answer(r, own->exchange) == OK ? DONE : HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
     return OK;
 }
 
@@ -337,19 +362,34 @@ void mod_iiif_send_head(request_rec *r, const iiif_exchange *exchange)
     }
 }
 
+void mod_iiif_append_file(request_rec *r, apr_bucket_brigade *bb, apr_file_t *file, apr_off_t offset,
+                          apr_off_t len)
+{
+    apr_bucket *e = apr_brigade_insert_file(bb, file, offset, len, r->pool);
+
+#if APR_HAS_MMAP
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    if (core->enable_mmap == ENABLE_MMAP_OFF) {
+        apr_bucket_file_enable_mmap(e, 0);
+    }
+#endif
+}
+
 static void append_segment(request_rec *r, apr_bucket_brigade *bb, const iiif_segment *segment)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
     apr_os_file_t fd = segment->fd;
     apr_int32_t flags = APR_FOPEN_READ | APR_FOPEN_BINARY;
     apr_file_t *file = NULL;
-    apr_bucket *e;
 
     if (segment->memory.data) {
         /* It lives as long as the exchange, which is as long as r->pool: until the end of
          * the request has left the output filters.
          */
-        e = apr_bucket_immortal_create(segment->memory.data, segment->memory.len, bb->bucket_alloc);
+        apr_bucket *e = apr_bucket_immortal_create(segment->memory.data, segment->memory.len,
+                                                   bb->bucket_alloc);
+
         APR_BRIGADE_INSERT_TAIL(bb, e);
         return;
     }
@@ -361,27 +401,14 @@ static void append_segment(request_rec *r, apr_bucket_brigade *bb, const iiif_se
      * cleanup, for the descriptor stays the exchange's.
      */
     apr_os_file_put(&file, &fd, flags, r->pool);
-    e = apr_brigade_insert_file(bb, file, segment->offset, segment->len, r->pool);
-#if APR_HAS_MMAP
-    if (core->enable_mmap == ENABLE_MMAP_OFF) {
-        apr_bucket_file_enable_mmap(e, 0);
-    }
-#endif
+    mod_iiif_append_file(r, bb, file, segment->offset, segment->len);
 }
 
-int mod_iiif_send_answer(request_rec *r, const iiif_exchange *exchange)
+int mod_iiif_send_body(request_rec *r, apr_bucket_brigade *bb)
 {
-    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    const iiif_segment *segments;
-    const size_t count = iiif_exchange_segments(exchange, &segments);
     apr_status_t rv;
 
-    mod_iiif_send_head(r, exchange);
-    for (size_t i = 0; i < count && !r->header_only; i++) {
-        append_segment(r, bb, &segments[i]);
-    }
     APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(bb->bucket_alloc));
-
     rv = ap_pass_brigade(r->output_filters, bb);
     apr_brigade_cleanup(bb);
     if (rv == APR_SUCCESS || r->status != HTTP_OK || r->connection->aborted) {
@@ -389,4 +416,17 @@ int mod_iiif_send_answer(request_rec *r, const iiif_exchange *exchange)
     }
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, rv, r, "cannot send the answer");
     return AP_FILTER_ERROR;
+}
+
+int mod_iiif_send_answer(request_rec *r, const iiif_exchange *exchange)
+{
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    const iiif_segment *segments;
+    const size_t count = iiif_exchange_segments(exchange, &segments);
+
+    mod_iiif_send_head(r, exchange);
+    for (size_t i = 0; i < count && !r->header_only; i++) {
+        append_segment(r, bb, &segments[i]);
+    }
+    return mod_iiif_send_body(r, bb);
 }

@@ -2,16 +2,16 @@
 /*
  * Having an image rendered: one SCGI request on a unix socket, one reply, head and body.
  *
- * A renderer serves one request at a time, and there are few of them: a body of ordinary size
- * is taken off the socket before any of it is sent, so that a slow client keeps a thread of
- * httpd busy, but no renderer. While the renderer works the client is watched: when it has
- * gone, closing the socket cancels the job.
+ * A renderer serves one request at a time, and there are few of them: the body is taken off its
+ * socket before any of it is sent, into memory or, if it is long, into a temporary file. A slow
+ * client keeps a thread of httpd busy, but no renderer, and a renderer that dies within its reply
+ * is still answered properly. While it works the client is watched: when that has gone, closing
+ * the socket cancels the job.
  */
 #include "mod_iiif.h"
 
 #include "http_connection.h"
 #include "http_log.h"
-#include "http_protocol.h"
 
 #include "apr_portable.h"
 #include "apr_strings.h"
@@ -20,9 +20,9 @@
 
 APLOG_USE_MODULE(iiif);
 
-#define PIECE      (64 * 1024)
-/* Above this much the client's speed becomes the renderer's: the memory that one request takes. */
-#define READ_AHEAD (1024 * 1024)
+#define PIECE     (64 * 1024)
+/* The memory that one request takes; what is longer goes into a file. */
+#define IN_MEMORY (1024 * 1024)
 
 typedef struct {
     request_rec *r;
@@ -33,13 +33,12 @@ typedef struct {
     apr_time_t deadline;           /* of the step under way */
 } conversation;
 
-/* What has been read after the reply's head, or until the end of the body. */
 typedef struct {
-    apr_bucket_brigade *bb;
-    apr_int64_t left;              /* of the body; -1: until the renderer closes */
-    apr_size_t held;               /* bytes in bb */
-    int is_sending;                /* the head is on its way to the client */
-    int is_refused;                /* by the output filters */
+    apr_bucket_brigade *bb;        /* what is in memory, */
+    apr_size_t held;               /* in bytes */
+    apr_file_t *file;              /* what came before it; NULL: nothing */
+    apr_off_t spilled;             /* in bytes */
+    apr_int64_t left;              /* to be read; -1: until the renderer closes */
 } reply_body;
 
 static void extend_deadline(conversation *to)
@@ -174,19 +173,41 @@ static apr_status_t read_head(conversation *with, iiif_exchange *exchange, reply
     return rv;
 }
 
-static apr_status_t pass_on(conversation *with, iiif_exchange *exchange, reply_body *body)
+/* Moves what is in memory to a file that has no name any more. */
+static apr_status_t spill(conversation *with, reply_body *body)
 {
+    apr_pool_t *pool = with->r->pool;
+    const char *folder;
     apr_status_t rv;
 
-    if (!body->is_sending) {
-        mod_iiif_send_head(with->r, exchange);
-        body->is_sending = 1;
+    if (!body->file) {
+        char *name;
+
+        if ((rv = apr_temp_dir_get(&folder, pool)) != APR_SUCCESS) {
+            return rv;
+        }
+        name = apr_pstrcat(pool, folder, "/mod_iiif.XXXXXX", NULL);
+        rv = apr_file_mktemp(&body->file, name, APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_READ
+                             | APR_FOPEN_WRITE | APR_FOPEN_BINARY, pool);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        apr_file_remove(name, pool);
     }
-    rv = ap_pass_brigade(with->r->output_filters, body->bb);
-    apr_brigade_cleanup(body->bb);
-    body->held = 0;
-    body->is_refused = rv != APR_SUCCESS;
-    return rv;
+    while (!APR_BRIGADE_EMPTY(body->bb)) {
+        apr_bucket *e = APR_BRIGADE_FIRST(body->bb);
+        const char *data;
+        apr_size_t len;
+
+        if ((rv = apr_bucket_read(e, &data, &len, APR_BLOCK_READ)) != APR_SUCCESS
+            || (rv = apr_file_write_full(body->file, data, len, NULL)) != APR_SUCCESS) {
+            return rv;
+        }
+        body->spilled += len;
+        body->held -= len;
+        apr_bucket_delete(e);
+    }
+    return APR_SUCCESS;
 }
 
 /* Reads one piece, of PIECE bytes unless the body ends before; APR_EOF when there is no more. */
@@ -222,7 +243,7 @@ static apr_status_t read_piece(conversation *with, reply_body *body)
     return rv;
 }
 
-/* APR_SUCCESS when all of the body has been read and what was too much to hold has been sent. */
+/* Leaves all of the body in body->bb. */
 static apr_status_t read_body(conversation *with, iiif_exchange *exchange, reply_body *body)
 {
     const apr_int64_t length = iiif_exchange_content_length(exchange);
@@ -234,35 +255,25 @@ static apr_status_t read_body(conversation *with, iiif_exchange *exchange, reply
     body->left = length >= 0 ? length - (apr_int64_t)body->held : -1;
     while (rv == APR_SUCCESS && body->left) {
         rv = read_piece(with, body);
-        if (rv == APR_SUCCESS && body->held >= READ_AHEAD) {
-            rv = pass_on(with, exchange, body);
+        if (body->file || body->held > IN_MEMORY) {
+            const apr_status_t spilled = spill(with, body);
+
+            rv = spilled == APR_SUCCESS ? rv : spilled;
         }
     }
-    return APR_STATUS_IS_EOF(rv) && body->left < 0 ? APR_SUCCESS : rv;
+    if (APR_STATUS_IS_EOF(rv) && body->left < 0) {
+        rv = APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS && body->file) {
+        mod_iiif_append_file(with->r, body->bb, body->file, 0, body->spilled);
+    }
+    return rv;
 }
 
 static int fail(conversation *with, iiif_exchange *exchange, iiif_failure failure)
 {
     iiif_exchange_fail(exchange, failure);
     return mod_iiif_send_answer(with->r, exchange);
-}
-
-/* The head has left with a length, or with the promise of a last chunk: neither may come true. */
-static int break_off(conversation *with, reply_body *body)
-{
-    request_rec *r = with->r;
-    apr_bucket_alloc_t *alloc = body->bb->bucket_alloc;
-
-    r->no_cache = 1;
-    r->connection->keepalive = AP_CONN_CLOSE;
-    apr_brigade_cleanup(body->bb);
-    APR_BRIGADE_INSERT_TAIL(body->bb,
-                            ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool, alloc));
-    APR_BRIGADE_INSERT_TAIL(body->bb, ap_bucket_eoc_create(alloc));
-    APR_BRIGADE_INSERT_TAIL(body->bb, apr_bucket_eos_create(alloc));
-    ap_pass_brigade(r->output_filters, body->bb);
-    apr_brigade_cleanup(body->bb);
-    return OK;
 }
 
 static int converse(conversation *with, iiif_exchange *exchange, const iiif_render_request *render)
@@ -291,17 +302,11 @@ static int converse(conversation *with, iiif_exchange *exchange, const iiif_rend
         if (r->header_only) {
             apr_brigade_cleanup(body.bb);
         }
-        APR_BRIGADE_INSERT_TAIL(body.bb, apr_bucket_eos_create(body.bb->bucket_alloc));
-        rv = pass_on(with, exchange, &body);
+        mod_iiif_send_head(r, exchange);
+        return mod_iiif_send_body(r, body.bb);
     }
 
-    if (body.is_refused && r->status == HTTP_OK && !r->connection->aborted) {
-        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, rv, r, "cannot send the image");
-        return AP_FILTER_ERROR;
-    }
-    if (rv == APR_SUCCESS || body.is_refused) {
-        return OK;
-    }
+    apr_brigade_cleanup(body.bb);
     if (APR_STATUS_IS_ECONNABORTED(rv)) {
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the client has gone, rendering is cancelled");
         r->connection->aborted = 1;
@@ -309,20 +314,17 @@ static int converse(conversation *with, iiif_exchange *exchange, const iiif_rend
     }
     if (APR_STATUS_IS_TIMEUP(rv)) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "the renderer took too long");
+        return fail(with, exchange, IIIF_FAILURE_TIMEOUT);
     }
-    else if (rv == APR_EGENERAL) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "the renderer's reply makes no sense");
+    if (rv == APR_EGENERAL) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "the renderer's reply makes no sense: is "
+                      "iiif-renderd of the same version as mod_iiif?");
     }
     else {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r, "the renderer ended before its reply was "
-                      "complete");
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r, "the renderer's reply could not be read to "
+                      "its end");
     }
-    if (body.is_sending) {
-        return break_off(with, &body);
-    }
-    apr_brigade_cleanup(body.bb);
-    return fail(with, exchange, APR_STATUS_IS_TIMEUP(rv) ? IIIF_FAILURE_TIMEOUT
-                                                         : IIIF_FAILURE_DIED);
+    return fail(with, exchange, IIIF_FAILURE_DIED);
 }
 
 int mod_iiif_render(request_rec *r, iiif_exchange *exchange)

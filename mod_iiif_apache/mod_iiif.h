@@ -15,6 +15,7 @@
 #include "ap_expr.h"
 
 #include "apr_buckets.h"
+#include "apr_file_io.h"
 #include "apr_tables.h"
 
 #include "iiif/iiif.h"
@@ -128,8 +129,13 @@ static APR_INLINE mod_iiif_request *mod_iiif_request_of(const request_rec *r)
     return ap_get_module_config(r->request_config, &iiif_module);
 }
 
+/** Appends a piece of a file, sent as EnableSendfile and EnableMMAP say. */
+void mod_iiif_append_file(request_rec *r, apr_bucket_brigade *bb, apr_file_t *file, apr_off_t offset,
+                          apr_off_t len);
 /** Copies status and headers of the exchange's answer to r. */
 void mod_iiif_send_head(request_rec *r, const iiif_exchange *exchange);
+/** Sends bb, the whole body; returns what a handler returns. */
+int mod_iiif_send_body(request_rec *r, apr_bucket_brigade *bb);
 /** Sends a complete answer, head and body; returns what a handler returns. */
 int mod_iiif_send_answer(request_rec *r, const iiif_exchange *exchange);
 

@@ -95,6 +95,9 @@ ngx_http_iiif_ctx_t *ngx_http_iiif_get_ctx(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_iiif_handler(ngx_http_request_t *r);
 
+/* Answers CORS preflights, which carry no credentials, before access phase. */
+ngx_int_t ngx_http_iiif_preflight_handler(ngx_http_request_t *r);
+
 /* ngx_http_iiif_answer.c */
 
 /* Puts the answer of an exchange into r->headers_out. */

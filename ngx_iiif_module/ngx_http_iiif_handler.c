@@ -78,6 +78,35 @@ ngx_http_iiif_handler(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_http_iiif_preflight_handler(ngx_http_request_t *r)
+{
+    ngx_http_iiif_ctx_t       *ctx;
+    ngx_http_iiif_loc_conf_t  *ilcf;
+
+    ilcf = ngx_http_get_module_loc_conf(r, ngx_http_iiif_module);
+
+    if (ilcf->service == NULL || r != r->main
+        || r->method != NGX_HTTP_OPTIONS)
+    {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_iiif_get_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (!iiif_exchange_is_preflight(ctx->exchange)) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_finalize_request(r, ngx_http_iiif_handler(r));
+
+    return NGX_DONE;
+}
+
+
 ngx_http_iiif_ctx_t *
 ngx_http_iiif_get_ctx(ngx_http_request_t *r)
 {

@@ -10,6 +10,7 @@
 
 
 static ngx_int_t ngx_http_iiif_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_iiif_init(ngx_conf_t *cf);
 
 
 /*
@@ -392,7 +393,7 @@ static ngx_command_t  ngx_http_iiif_commands[] = {
 
 static ngx_http_module_t  ngx_http_iiif_module_ctx = {
     ngx_http_iiif_preconfiguration,        /* preconfiguration */
-    ngx_http_iiif_filter_init,             /* postconfiguration */
+    ngx_http_iiif_init,                    /* postconfiguration */
 
     ngx_http_iiif_create_main_conf,        /* create main configuration */
     NULL,                                  /* init main configuration */
@@ -433,4 +434,23 @@ ngx_http_iiif_preconfiguration(ngx_conf_t *cf)
     }
 
     return ngx_http_iiif_add_variables(cf);
+}
+
+
+static ngx_int_t
+ngx_http_iiif_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_iiif_preflight_handler;
+
+    return ngx_http_iiif_filter_init(cf);
 }

@@ -112,6 +112,11 @@ const char* iiif_field_name(iiif_field field) {
     return field < IIIF_FIELD_COUNT ? kNames[field] : "";
 }
 
+int iiif_exchange_is_preflight(const iiif_exchange* exchange) {
+    const auto* request = exchange->exchange.request();
+    return request != nullptr && request->kind == iiif::delivery::Kind::options ? 1 : 0;
+}
+
 iiif_outcome iiif_exchange_run(iiif_exchange* exchange, iiif_str source) {
     const auto outcome = guarded(iiif::delivery::Outcome::answered, nullptr, [&] {
         std::optional<std::string_view> computed;

@@ -31,8 +31,11 @@ void add_validators(Headers& headers, const Service& service, const HttpRequest&
     if (request.kind == Kind::info) headers.emplace_back("Vary", "Accept");
 }
 
-std::string profile_link(const Request& request) {
-    return '<' + std::string(protocol::profile_uri(request.version)) + ">;rel=\"profile\"";
+// The level that info.json declares.
+std::string profile_link(const Service& service, const Request& request, const source::Description& description) {
+    const int level = protocol::compliance_level(request.version, description.standard, service.info.qualities,
+                                                 service.offered_formats());
+    return '<' + std::string(protocol::profile_uri(request.version, level)) + ">;rel=\"profile\"";
 }
 
 // Refusals of every room become sentences here: a capital, a full stop.
@@ -88,7 +91,7 @@ Answer info_answer(const Service& service, const HttpRequest& http, const Reques
     Answer answer;
     add_cors(answer.headers);
     answer.headers.emplace_back("Content-Type", protocol::info_media_type(request.version, http.accept));
-    answer.headers.emplace_back("Link", profile_link(request));
+    answer.headers.emplace_back("Link", profile_link(service, request, description));
     add_validators(answer.headers, service, http, request, state);
     answer.body = protocol::info_json(request.version, subject, options);
     answer.content_length = static_cast<std::int64_t>(answer.body.size());
@@ -218,8 +221,8 @@ Answer image_answer(const Service& service, const HttpRequest& http, const Reque
         protocol::canonical_parameters(request.version, plan.geometry, plan.rotation, plan.quality,
                                        description.standard, plan.format, service.info.limits);
     // One header line: the validator and many clients read only the first (IX-CAN-07).
-    answer.headers.emplace_back("Link",
-                                profile_link(request) + ", <" + request.id + '/' + canonical + ">;rel=\"canonical\"");
+    answer.headers.emplace_back("Link", profile_link(service, request, description) + ", <" + request.id + '/' +
+                                            canonical + ">;rel=\"canonical\"");
     add_validators(answer.headers, service, http, request, state);
     return answer;
 }

@@ -186,6 +186,12 @@ typedef enum {
 iiif_str iiif_exchange_field(const iiif_exchange *exchange, iiif_field field);   /* {"",0} when unknown */
 const char *iiif_field_name(iiif_field field);                                    /* "identifier" */
 
+/*
+ * 1 when the answer holds nothing that access control could guard: a CORS preflight, which browsers send without
+ * credentials (Image API 3.0, section 7.1). The glue then runs the exchange before it asks for any. Else 0.
+ */
+int iiif_exchange_is_preflight(const iiif_exchange *exchange);
+
 typedef enum {
     IIIF_DECLINED,      /* not a request of this endpoint: the server goes on as if we were not there */
     IIIF_ANSWERED,
