@@ -362,8 +362,8 @@ void mod_iiif_send_head(request_rec *r, const iiif_exchange *exchange)
     }
 }
 
-void mod_iiif_append_file(request_rec *r, apr_bucket_brigade *bb, apr_file_t *file, apr_off_t offset,
-                          apr_off_t len)
+void mod_iiif_append_file(request_rec *r, apr_bucket_brigade *bb, apr_file_t *file,
+                          apr_off_t offset, apr_off_t len)
 {
     apr_bucket *e = apr_brigade_insert_file(bb, file, offset, len, r->pool);
 

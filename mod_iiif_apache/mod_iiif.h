@@ -130,8 +130,8 @@ static APR_INLINE mod_iiif_request *mod_iiif_request_of(const request_rec *r)
 }
 
 /** Appends a piece of a file, sent as EnableSendfile and EnableMMAP say. */
-void mod_iiif_append_file(request_rec *r, apr_bucket_brigade *bb, apr_file_t *file, apr_off_t offset,
-                          apr_off_t len);
+void mod_iiif_append_file(request_rec *r, apr_bucket_brigade *bb, apr_file_t *file,
+                          apr_off_t offset, apr_off_t len);
 /** Copies status and headers of the exchange's answer to r. */
 void mod_iiif_send_head(request_rec *r, const iiif_exchange *exchange);
 /** Sends bb, the whole body; returns what a handler returns. */

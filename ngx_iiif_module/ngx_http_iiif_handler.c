@@ -238,10 +238,14 @@ ngx_http_iiif_base(ngx_http_request_t *r, ngx_http_iiif_loc_conf_t *ilcf,
             return NGX_ERROR;
         }
 
-        request->base = ngx_http_iiif_str(&base);
-        request->base_is_configured = 1;
+        /* an empty one is none: maps leave it so for hosts they do not know */
 
-        return NGX_OK;
+        if (base.len) {
+            request->base = ngx_http_iiif_str(&base);
+            request->base_is_configured = 1;
+
+            return NGX_OK;
+        }
     }
 
     ngx_str_set(&scheme, "http");

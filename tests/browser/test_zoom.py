@@ -15,24 +15,22 @@ TILE = re.compile(r"/iiif/3/[^/]+/(full|\d+,\d+,\d+,\d+)/[^/]+/0/default\.jpg$")
 
 
 @pytest.fixture(scope="module", params=["nginx", "apache"])
-def served(request):
+def served(request, tmp_path_factory):
     """(kind of server, base URL) of a running scripts/serve; everything is gone afterwards."""
-    process = subprocess.Popen([REPOSITORY / "scripts/serve", "--server", request.param, "--set", "max_width=20000"],
-                               stderr=subprocess.PIPE, text=True, start_new_session=True)
-    place, base, lines = None, None, []
-    for line in process.stderr:
-        lines.append(line)
-        if match := re.search(r"zoom\s+(http://127\.0\.0\.1:\d+)/", line):
-            base = match[1]
-        if match := re.search(r"log\s+(/\S+)/error\.log", line):
-            place = Path(match[1])
-            break
-    assert base and place, "".join(lines)
+    said = tmp_path_factory.mktemp("serve") / "said"
+    with said.open("w") as out:
+        process = subprocess.Popen([REPOSITORY / "scripts/serve", "--server", request.param, "--set", "max_width=20000"],
+                                   stderr=out, start_new_session=True)
+    deadline = time.monotonic() + 900  # it may have to build, and to make the sample
+    while not (place := re.search(r"log\s+(/\S+)/error\.log", said.read_text())):
+        assert process.poll() is None and time.monotonic() < deadline, said.read_text()
+        time.sleep(0.1)
+    place = Path(place[1])
+    base = re.search(r"zoom\s+(http://127\.0\.0\.1:\d+)/", said.read_text())[1]
     yield request.param, base
 
     os.killpg(process.pid, signal.SIGINT)  # what a terminal's Ctrl-C sends
-    process.stderr.close()
-    assert process.wait(30) == 130
+    assert process.wait(30) == 130, said.read_text()
     assert not place.exists()
     deadline = time.monotonic() + 10
     while left := processes_of(place):
