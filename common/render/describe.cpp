@@ -102,12 +102,13 @@ std::uint32_t page_count(const Image& image) {
     return static_cast<std::uint32_t>(std::max(pages, 1));
 }
 
-// libjpeg scales while it decodes; each side is rounded up.
+// libjpeg scales while it decodes. It rounds up; libvips drops a last pixel that is not whole.
 std::vector<Level> jpeg_levels(Extent full) {
     std::vector<Level> levels;
-    for (const std::int32_t shrink : {1, 2, 4, 8}) {
-        const auto by = static_cast<std::uint32_t>(shrink);
-        levels.push_back({{(full.width - 1) / by + 1, (full.height - 1) / by + 1}, {}, shrink, -1});
+    for (const std::uint32_t shrink : {1U, 2U, 4U, 8U}) {
+        const Extent extent = {full.width / shrink, full.height / shrink};
+        if (extent.width == 0 || extent.height == 0) break;
+        levels.push_back({extent, {}, static_cast<std::int32_t>(shrink), -1});
     }
     return levels;
 }

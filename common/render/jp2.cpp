@@ -27,7 +27,8 @@ struct Reading {
 
 OPJ_SIZE_T read_bytes(void* buffer, OPJ_SIZE_T length, void* user) {
     auto& reading = *static_cast<Reading*>(user);
-    const std::size_t count = read_at(reading.fd, std::span(static_cast<unsigned char*>(buffer), length), reading.position);
+    const std::size_t count =
+        read_at(reading.fd, std::span(static_cast<unsigned char*>(buffer), length), reading.position);
     reading.position += count;
     return count == 0 ? static_cast<OPJ_SIZE_T>(-1) : count;
 }
@@ -90,30 +91,75 @@ public:
         return read && image != nullptr;
     }
 
-    // `area` of the reduced first component.
-    bool decode(Rect area, std::uint32_t reduction) {
+    // Whether code blocks are coded by part 15, high throughput (ISO/IEC 15444-15 annex A, Scod's style bit 6).
+    [[nodiscard]] bool high_throughput() const {
+        constexpr OPJ_UINT32 kStyle = 0x40;
+        opj_codestream_info_v2_t* info = opj_get_cstr_info(codec_.get());
+        if (info == nullptr) return false;
+        const opj_tccp_info_t* components = info->m_default_tile_info.tccp_info;
+        const bool found = components != nullptr && (components[0].cblksty & kStyle) != 0;
+        opj_destroy_cstr_info(&info);
+        return found;
+    }
+
+    // Decodes `area` of the reduced first component. `inner` is where it then lies in image(): OpenJPEG 2.5.0 gives
+    // grey for parts of a tile with high-throughput code blocks, so those are decoded by whole tiles.
+    bool decode(Rect area, std::uint32_t reduction, Rect& inner) {
         const opj_image_comp_t& first = image_->comps[0];
-        // Reduced pixel k of a component begins at (ceil(x0 / 2^r) + k) 2^r of the reference grid, which may not
-        // start at zero.
-        const auto grid = [&](std::uint32_t origin, std::uint32_t end, std::uint32_t at) {
-            const std::uint64_t unit = std::uint64_t{1} << reduction;
-            const std::uint64_t start = (origin + unit - 1) / unit;
-            return static_cast<OPJ_INT32>(std::clamp<std::uint64_t>((start + at) * unit, origin, end));
-        };
-        const std::uint32_t x0 = image_->x0;
-        const std::uint32_t y0 = image_->y0;
-        const std::uint32_t x1 = image_->x1;
-        const std::uint32_t y1 = image_->y1;
-        return opj_set_decode_area(codec_.get(), image_.get(), grid(x0, x1, area.x), grid(y0, y1, area.y),
-                                   grid(x0, x1, area.x + area.width), grid(y0, y1, area.y + area.height)) == OPJ_TRUE &&
+        Span x = span(image_->x0, image_->x1, area.x, area.width, reduction);
+        Span y = span(image_->y0, image_->y1, area.y, area.height, reduction);
+        inner = {0, 0, area.width, area.height};
+        if (high_throughput()) {
+            opj_codestream_info_v2_t* info = opj_get_cstr_info(codec_.get());
+            if (info == nullptr) return false;
+            const Span whole_x = whole_tiles(x, info->tx0, info->tdx, image_->x0, image_->x1);
+            const Span whole_y = whole_tiles(y, info->ty0, info->tdy, image_->y0, image_->y1);
+            opj_destroy_cstr_info(&info);
+            inner.x = halved(x.start, reduction) - halved(whole_x.start, reduction);
+            inner.y = halved(y.start, reduction) - halved(whole_y.start, reduction);
+            x = whole_x;
+            y = whole_y;
+        }
+        return opj_set_decode_area(codec_.get(), image_.get(), static_cast<OPJ_INT32>(x.start),
+                                   static_cast<OPJ_INT32>(y.start), static_cast<OPJ_INT32>(x.end),
+                                   static_cast<OPJ_INT32>(y.end)) == OPJ_TRUE &&
                opj_decode(codec_.get(), stream_.get(), image_.get()) == OPJ_TRUE && first.data != nullptr &&
-               first.w == area.width && first.h == area.height;
+               std::uint64_t{inner.x} + area.width <= first.w && std::uint64_t{inner.y} + area.height <= first.h;
     }
 
     [[nodiscard]] const opj_image_t& image() const { return *image_; }
     [[nodiscard]] opj_codec_t* codec() const { return codec_.get(); }
 
 private:
+    struct Span {
+        std::uint32_t start, end;  // on the reference grid
+    };
+
+    static std::uint32_t halved(std::uint64_t at, std::uint32_t reduction) {
+        const std::uint64_t unit = std::uint64_t{1} << reduction;
+        return static_cast<std::uint32_t>((at + unit - 1) / unit);
+    }
+
+    // Reduced pixel k of a component begins at (ceil(origin / 2^r) + k) 2^r of the reference grid, which may not start
+    // at zero.
+    static Span span(std::uint32_t origin, std::uint32_t end, std::uint32_t at, std::uint32_t length,
+                     std::uint32_t reduction) {
+        const auto grid = [&](std::uint64_t pixel) {
+            const std::uint64_t place = (halved(origin, reduction) + pixel) << reduction;
+            return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(place, origin, end));
+        };
+        return {grid(at), grid(std::uint64_t{at} + length)};
+    }
+
+    static Span whole_tiles(Span part, std::uint32_t first, std::uint32_t step, std::uint32_t origin,
+                            std::uint32_t end) {
+        if (step == 0 || part.start < first || part.end <= part.start) return {origin, end};
+        const std::uint64_t from = std::uint64_t{first} + (part.start - first) / step * std::uint64_t{step};
+        const std::uint64_t to = std::uint64_t{first} + ((part.end - 1 - first) / step + 1) * std::uint64_t{step};
+        return {static_cast<std::uint32_t>(std::max<std::uint64_t>(from, origin)),
+                static_cast<std::uint32_t>(std::min<std::uint64_t>(to, end))};
+    }
+
     Reading reading_{};
     std::unique_ptr<opj_stream_t, StreamFree> stream_;
     std::unique_ptr<opj_codec_t, CodecFree> codec_;
@@ -169,9 +215,9 @@ Meaning meaning_of(const opj_image_t& image) {
         meaning.alpha_component = count - 1;
     }
     const bool subsampled = count >= 3 && image.comps[1].dx > 1 && image.comps[2].dx > 1;
-    meaning.ycc = meaning.colours == 3 &&
-                  (image.color_space == OPJ_CLRSPC_SYCC || image.color_space == OPJ_CLRSPC_EYCC ||
-                   (subsampled && image.color_space != OPJ_CLRSPC_SRGB));
+    meaning.ycc =
+        meaning.colours == 3 && (image.color_space == OPJ_CLRSPC_SYCC || image.color_space == OPJ_CLRSPC_EYCC ||
+                                 (subsampled && image.color_space != OPJ_CLRSPC_SRGB));
     if (cmyk) {
         meaning.interpretation = VIPS_INTERPRETATION_CMYK;
     } else if (meaning.colours == 3) {
@@ -192,25 +238,25 @@ void ycc_to_rgb(std::array<double, kMaxComponents>& v) {
     v[2] = y + 1.772 * cb;
 }
 
+// `inner` of the decoded first component.
 template <class T>
-void pack(const opj_image_t& image, const Meaning& meaning, T* out) {
+void pack(const opj_image_t& image, const Meaning& meaning, Rect inner, T* out) {
     constexpr std::uint64_t kMost = static_cast<T>(~T{0});
     const std::uint32_t width = image.comps[0].w;
     const std::uint32_t height = image.comps[0].h;
     const std::uint32_t bands = meaning.bands();
     std::array<double, kMaxComponents> unit{};
-    for (std::uint32_t y = 0; y < height; ++y) {
-        for (std::uint32_t x = 0; x < width; ++x, out += bands) {
+    for (std::uint32_t y = inner.y; y < inner.y + inner.height; ++y) {
+        for (std::uint32_t x = inner.x; x < inner.x + inner.width; ++x, out += bands) {
             for (std::uint32_t band = 0; band < bands; ++band) {
-                const opj_image_comp_t& c =
-                    image.comps[band < meaning.colours ? band : meaning.alpha_component];
+                const opj_image_comp_t& c = image.comps[band < meaning.colours ? band : meaning.alpha_component];
                 // Subsampled components are repeated; of the window's own size otherwise.
                 const std::uint64_t cx = c.w == width ? x : std::uint64_t{x} * c.w / width;
                 const std::uint64_t cy = c.h == height ? y : std::uint64_t{y} * c.h / height;
                 const std::int64_t most = (std::int64_t{1} << c.prec) - 1;
                 const std::int64_t offset = c.sgnd != 0 ? std::int64_t{1} << (c.prec - 1) : 0;
-                const auto value = static_cast<std::uint64_t>(
-                    std::clamp<std::int64_t>(c.data[cy * c.w + cx] + offset, 0, most));
+                const auto value =
+                    static_cast<std::uint64_t>(std::clamp<std::int64_t>(c.data[cy * c.w + cx] + offset, 0, most));
                 const auto range = static_cast<std::uint64_t>(most);
                 if (meaning.ycc) unit.at(band) = static_cast<double>(value) / static_cast<double>(range);
                 out[band] = static_cast<T>(range == kMost ? value : (value * kMost + range / 2) / range);
@@ -218,7 +264,8 @@ void pack(const opj_image_t& image, const Meaning& meaning, T* out) {
             if (!meaning.ycc) continue;
             ycc_to_rgb(unit);
             for (std::uint32_t band = 0; band < 3; ++band) {
-                out[band] = static_cast<T>(std::lround(std::clamp(unit.at(band), 0.0, 1.0) * static_cast<double>(kMost)));
+                out[band] =
+                    static_cast<T>(std::lround(std::clamp(unit.at(band), 0.0, 1.0) * static_cast<double>(kMost)));
             }
         }
     }
@@ -226,9 +273,7 @@ void pack(const opj_image_t& image, const Meaning& meaning, T* out) {
 
 // ISO/IEC 15444-1 equation B-15: the reference grid may not start at zero.
 std::uint32_t reduced(std::uint32_t start, std::uint32_t end, std::uint32_t halvings) {
-    const auto halved = [&](std::uint64_t at) {
-        return (at + (std::uint64_t{1} << halvings) - 1) >> halvings;
-    };
+    const auto halved = [&](std::uint64_t at) { return (at + (std::uint64_t{1} << halvings) - 1) >> halvings; };
     return end > start ? static_cast<std::uint32_t>(halved(end) - halved(start)) : 0;
 }
 
@@ -285,9 +330,13 @@ Expected<Image> read_jp2(int fd, std::uint32_t reduction, Rect area, const std::
         if (done == 0) {
             const std::uint64_t line = std::uint64_t{area.width} * std::max(decoder.image().numcomps, 1U);
             rows = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(kBandSamples / line, 1, area.height));
+            // Whole tiles would be decoded again for every band.
+            if (decoder.high_throughput()) rows = area.height;
         }
         const std::uint32_t height = std::min(rows, area.height - done);
-        if (!decoder.decode({area.x, area.y + done, area.width, height}, reduction) || !complete(decoder.image())) {
+        Rect inner;
+        if (!decoder.decode({area.x, area.y + done, area.width, height}, reduction, inner) ||
+            !complete(decoder.image())) {
             return damaged(detail);
         }
         const opj_image_t& image = decoder.image();
@@ -301,16 +350,17 @@ Expected<Image> read_jp2(int fd, std::uint32_t reduction, Rect area, const std::
             if (vips_image_write_prepare(result.get()) != 0) return unable(detail);
             line_bytes = VIPS_IMAGE_SIZEOF_LINE(result.get());
             if (image.icc_profile_buf != nullptr && image.icc_profile_len > 0) {
-                vips_image_set_blob_copy(result.get(), VIPS_META_ICC_NAME, image.icc_profile_buf, image.icc_profile_len);
+                vips_image_set_blob_copy(result.get(), VIPS_META_ICC_NAME, image.icc_profile_buf,
+                                         image.icc_profile_len);
             }
         } else if (meaning_of(image).bands() != meaning.bands() || meaning_of(image).wide != meaning.wide) {
             return damaged(detail);
         }
         VipsPel* const out = VIPS_IMAGE_ADDR(result.get(), 0, 0) + line_bytes * done;
         if (meaning.wide) {
-            pack(image, meaning, reinterpret_cast<std::uint16_t*>(out));
+            pack(image, meaning, inner, reinterpret_cast<std::uint16_t*>(out));
         } else {
-            pack(image, meaning, reinterpret_cast<std::uint8_t*>(out));
+            pack(image, meaning, inner, reinterpret_cast<std::uint8_t*>(out));
         }
     }
     return result;

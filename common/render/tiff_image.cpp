@@ -17,6 +17,7 @@ using Kind = SampleLayout::Kind;
 constexpr std::uint64_t kMaxStripBytes = std::uint64_t{16} << 20U;
 // A tile, or a strip of a kind that cannot be read by lines.
 constexpr std::uint64_t kMaxBlockBytes = std::uint64_t{512} << 20U;
+constexpr std::uint64_t kMaxCachedStripBytes = std::uint64_t{64} << 20U;
 constexpr std::uint32_t kLines = 16;  // decoded together in line mode
 
 std::vector<std::array<std::uint8_t, 3>> read_palette(TIFF* tiff, std::uint16_t bits) {
@@ -290,6 +291,9 @@ Expected<Image> open_directory(std::unique_ptr<TiffFile> file, std::string& deta
     vips_image_init_fields(image.get(), static_cast<int>(directory->extent.width),
                            static_cast<int>(directory->extent.height), static_cast<int>(layout.bands()), format,
                            VIPS_CODING_NONE, interpretation_of(layout), 1, 1);
+    // Tells vips_resize to work from top to bottom in whole lines. Otherwise it reduces in squares, each of which reaches
+    // over many strips, and every strip is decoded for every square.
+    vips_image_set_int(image.get(), VIPS_META_SEQUENTIAL, 1);
     Reader* const held = reader.release();
     g_object_set_data_full(G_OBJECT(image.get()), "iiif-reader", held, destroy);
     if (vips_image_pipelinev(image.get(), tiled ? VIPS_DEMAND_STYLE_SMALLTILE : VIPS_DEMAND_STYLE_THINSTRIP,
@@ -297,13 +301,14 @@ Expected<Image> open_directory(std::unique_ptr<TiffFile> file, std::string& deta
         vips_image_generate(image.get(), nullptr, generate, nullptr, held, nullptr) != 0) {
         return unable(detail);
     }
-    // Neighbouring requests share blocks, which are dear to decode: two rows of them are kept.
+    // Neighbouring requests share blocks, which are dear to decode: two rows of tiles are kept, or as many strips as
+    // scaling down by a large factor looks at together.
+    const std::uint64_t strip_bytes = VIPS_IMAGE_SIZEOF_LINE(image.get()) * block.height;
+    const std::uint64_t blocks = tiled ? 2 * (1 + directory->extent.width / block.width)
+                                       : std::clamp<std::uint64_t>(kMaxCachedStripBytes / strip_bytes, 3, 1024);
     const bool cached = image.apply([&](VipsImage* in, VipsImage** out) {
-        return tiled ? vips_tilecache(in, out, "tile_width", static_cast<int>(block.width), "tile_height",
-                                      static_cast<int>(block.height), "max_tiles",
-                                      static_cast<int>(2 * (1 + directory->extent.width / block.width)), nullptr)
-                     : vips_linecache(in, out, "tile_height", static_cast<int>(block.height), "access",
-                                      VIPS_ACCESS_SEQUENTIAL, nullptr);
+        return vips_tilecache(in, out, "tile_width", static_cast<int>(block.width), "tile_height",
+                              static_cast<int>(block.height), "max_tiles", static_cast<int>(blocks), nullptr);
     });
     if (!cached) return unable(detail);
     if (layout.alpha && !layout.lab() && directory->alpha == TiffDirectory::Alpha::premultiplied) {

@@ -52,7 +52,10 @@ public:
     }
 
     TiffLayout finish() {
-        const auto larger = [](const source::Level& a, const source::Level& b) { return smaller(b.extent, a.extent); };
+        // By pixels: a strict weak order, which "no side is longer" is not.
+        const auto larger = [](const source::Level& a, const source::Level& b) {
+            return std::uint64_t{a.extent.width} * a.extent.height > std::uint64_t{b.extent.width} * b.extent.height;
+        };
         const auto same = [](const source::Level& a, const source::Level& b) { return a.extent == b.extent; };
         std::vector<source::Level>& levels = layout_.levels;
         std::stable_sort(levels.begin(), levels.end(), larger);

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace iiif::render {
 namespace {
@@ -54,9 +55,14 @@ std::uint32_t raw_sample(const SampleLayout& layout, const unsigned char* row, s
     return packed_bits(row, index, layout.bits);
 }
 
+// The largest value of an unsigned integer sample of 1 to 32 bits: what 255 stands for.
+std::uint32_t largest(std::uint32_t bits) {
+    return std::numeric_limits<std::uint32_t>::max() >> (32U - std::clamp(bits, 1U, 32U));
+}
+
 std::uint8_t sample_8(const SampleLayout& layout, const unsigned char* row, std::size_t index) {
     if (layout.bits == 8) return row[index];
-    const std::uint32_t most = (1U << layout.bits) - 1U;
+    const std::uint32_t most = largest(layout.bits);
     return static_cast<std::uint8_t>((packed_bits(row, index, layout.bits) * 255U + most / 2) / most);
 }
 
@@ -78,7 +84,7 @@ std::uint16_t sample_16(const SampleLayout& layout, const unsigned char* row, st
         }
         case 32: return static_cast<std::uint16_t>(load<std::uint32_t>(row, index) >> 16U);
         default: {
-            const std::uint32_t most = (1U << layout.bits) - 1U;
+            const std::uint32_t most = largest(layout.bits);
             return static_cast<std::uint16_t>((packed_bits(row, index, layout.bits) * 65535U + most / 2) / most);
         }
     }
@@ -141,7 +147,7 @@ void unpack_palette(const SampleLayout& layout, std::span<const unsigned char* c
         if (layout.alpha) {
             const Place alpha = place(layout, planes, x, layout.alpha_sample);
             const std::uint32_t raw = raw_sample(layout, alpha.row, alpha.index);
-            const std::uint32_t most = (1U << layout.bits) - 1U;
+            const std::uint32_t most = largest(layout.bits);
             *out++ = static_cast<unsigned char>((std::uint64_t{raw} * 255 + most / 2) / most);
         }
     }
