@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests from several threads, and what became of them."""
+import itertools
+import threading
+import time
+from collections import Counter
+
+from support import http
+from support.servers import wait_for
+
+TARGETS = (
+    "/iiif/3/tiff%2Fpyramid-jpeg-ycbcr.tif/0,0,256,256/256,256/0/default.jpg",
+    "/iiif/3/chart.png/info.json",
+    "/iiif/3/tiff%2Fpyramid-lzw.tif/256,256,512,512/256,256/0/default.jpg",
+    "/iiif/2/tiff%2Fsubifd-jpeg.tif/info.json",
+    "/iiif/3/cases%2F300x200.png/full/150,/0/default.png",
+)
+
+# Takes a renderer a good while, whatever the machine: turned by an odd angle.
+HEAVY = "/iiif/3/cases%2F6000x4000.tif/full/4000,/33/default.png"
+# The same, for as long as it takes to catch a renderer in the act.
+LONG = HEAVY.replace("4000,", "max")
+
+
+class Load:
+    """`count` requests, or as many as there are until stop(); each on a connection of its own."""
+
+    def __init__(self, server, targets=TARGETS, threads=4, count=None, timeout=60.0):
+        self.server, self.targets, self.timeout = server, targets, timeout
+        self.wanted = {target: server.get(target).body for target in targets}
+        self.numbers = itertools.count()
+        self.count = count
+        self.stopped = threading.Event()
+        self.statuses = Counter()
+        self.wrong = []
+        self.slowest = 0.0
+        self.lock = threading.Lock()
+        self.threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def _work(self):
+        while not self.stopped.is_set():
+            number = next(self.numbers)
+            if self.count is not None and number >= self.count:
+                return
+            target = self.targets[number % len(self.targets)]
+            begun = time.monotonic()
+            try:
+                answer = http.get(self.server.port, target, timeout=self.timeout)
+                outcome = answer.status
+                fine = answer.status == 200 and answer.body == self.wanted[target]
+            except (OSError, http.HttpError) as error:
+                outcome, fine = type(error).__name__, False
+            with self.lock:
+                self.slowest = max(self.slowest, time.monotonic() - begun)
+                self.statuses[outcome] += 1
+                if not fine:
+                    self.wrong.append(f"request {number}: {outcome} {target}")
+
+    def running(self):
+        return any(thread.is_alive() for thread in self.threads)
+
+    def wait(self, seconds=120.0):
+        deadline = time.monotonic() + seconds
+        for thread in self.threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        assert not self.running(), f"requests hang: {self.statuses}"
+        return self
+
+    def stop(self):
+        self.stopped.set()
+        return self.wait()
+
+
+def busy(server):
+    """True once the renderers use the processor."""
+    def ticks():
+        total = 0
+        for pid in server.renderers():
+            with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+                total += sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
+        return total
+    before = ticks()
+    wait_for(lambda: ticks() > before + 3, 5, "renderers use the processor")
+    return True

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workers and renderers neither grow nor collect descriptors."""
+import os
+import threading
+
+from support.servers import resident_bytes, wait_for
+
+REQUESTS = 20_000
+TARGETS = [
+    ("/iiif/3/tiff%2Fpyramid-jpeg-ycbcr.tif/info.json", {}),
+    ("/iiif/3/tiff%2Fpyramid-jpeg-ycbcr.tif/0,0,256,256/256,256/0/default.jpg", {"If-None-Match": "*"}),
+    ("/iiif/3/nowhere/info.json", {}),
+    ("/iiif/3/chart.png", {}),
+    ("/iiif/3/chart.png/full/9999,/0/default.jpg", {}),
+    ("/iiif/2/chart.png/info.json", {"Accept": "application/ld+json"}),
+    ("/iiif/3/chart.png/bad/max/0/default.jpg", {}),
+    ("/iiif/3/tiff%2Fpyramid-jpeg-ycbcr.tif/256,256,256,256/64,64/0/default.jpg", {}),
+]
+
+
+def ask(server, count, threads=4):
+    wrong = []
+
+    def work(number):
+        with server.connection() as connection:
+            for n in range(number, count, threads):
+                target, headers = TARGETS[n % len(TARGETS)]
+                # A new identifier now and then: stores have to stay bounded.
+                if n % 64 == 2:
+                    target = f"/iiif/3/nowhere-{n}/info.json"
+                status = connection.get(target, headers).status
+                if status >= 500:
+                    wrong.append((status, target))
+
+    workers = [threading.Thread(target=work, args=(n,)) for n in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong, wrong[:5]
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def test_memory_is_flat(start):
+    server = start(workers=1)
+    ask(server, REQUESTS // 5)
+    # prefork starts and ends children as it likes: those that served all the time tell.
+    before = {pid: (resident_bytes(pid), descriptors(pid)) for pid in server.pids()}
+    renderers = {pid: resident_bytes(pid) for pid in server.renderers()}
+    ask(server, REQUESTS)
+    stayed = [pid for pid in before if pid in server.pids()]
+    assert stayed
+    for pid in stayed:
+        # A leak of 100 bytes per request would show.
+        grown = resident_bytes(pid) - before[pid][0]
+        assert grown < 2_000_000, f"worker {pid} grew by {grown} from {before[pid][0]} bytes within {REQUESTS} requests"
+        wait_for(lambda: descriptors(pid) <= before[pid][1], 10, lambda: f"{descriptors(pid)} descriptors after {before[pid][1]}")
+    for pid, bytes_before in renderers.items():
+        if pid in server.renderers():
+            assert resident_bytes(pid) - bytes_before < 20_000_000
