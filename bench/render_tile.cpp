@@ -29,11 +29,11 @@ struct Work {
 };
 
 constexpr Work kWork[] = {
-    {"tile 256, 1:1, jpg", 256, 1, protocol::Format::jpg},    {"tile 256, 1:2, jpg", 256, 2, protocol::Format::jpg},
-    {"tile 256, 1:8, jpg", 256, 8, protocol::Format::jpg},    {"tile 512, 1:1, jpg", 512, 1, protocol::Format::jpg},
-    {"tile 256, 1:3, jpg", 256, 3, protocol::Format::jpg},    {"tile 256, 1:1, png", 256, 1, protocol::Format::png},
-    {"tile 256, 1:1, webp", 256, 1, protocol::Format::webp},  {"tile 256, 1:1, avif", 256, 1, protocol::Format::avif},
-    {"whole, 200 wide, jpg", 0, 200, protocol::Format::jpg},  {"whole, 1000 wide, jpg", 0, 1000, protocol::Format::jpg},
+    {"tile 256, 1:1, jpg", 256, 1, protocol::Format::jpg},   {"tile 256, 1:2, jpg", 256, 2, protocol::Format::jpg},
+    {"tile 256, 1:8, jpg", 256, 8, protocol::Format::jpg},   {"tile 512, 1:1, jpg", 512, 1, protocol::Format::jpg},
+    {"tile 256, 1:3, jpg", 256, 3, protocol::Format::jpg},   {"tile 256, 1:1, png", 256, 1, protocol::Format::png},
+    {"tile 256, 1:1, webp", 256, 1, protocol::Format::webp}, {"tile 256, 1:1, avif", 256, 1, protocol::Format::avif},
+    {"whole, 200 wide, jpg", 0, 200, protocol::Format::jpg}, {"whole, 1000 wide, jpg", 0, 1000, protocol::Format::jpg},
 };
 
 render::Job job_of(const Work& work, protocol::Extent image, std::minstd_rand& random) {
@@ -41,7 +41,8 @@ render::Job job_of(const Work& work, protocol::Extent image, std::minstd_rand& r
     job.format = work.format;
     if (work.tile == 0) {
         job.region = {0, 0, image.width, image.height};
-        job.size = {work.scale, std::max(1U, static_cast<std::uint32_t>(std::uint64_t{image.height} * work.scale / image.width))};
+        job.size = {work.scale,
+                    std::max(1U, static_cast<std::uint32_t>(std::uint64_t{image.height} * work.scale / image.width))};
         return job;
     }
     const std::uint32_t side = work.tile * work.scale;
@@ -86,8 +87,8 @@ int measure(const char* path, int rounds) {
             bytes += answer->size();
         }
         std::sort(times.begin(), times.end());
-        std::printf("  %-24s %9.2f %9.2f %9.2f %9zu\n", work.name, times[times.size() / 2], times[times.size() * 9 / 10],
-                    times.back(), bytes / times.size());
+        std::printf("  %-24s %9.2f %9.2f %9.2f %9zu\n", work.name, times[times.size() / 2],
+                    times[times.size() * 9 / 10], times.back(), bytes / times.size());
     }
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);

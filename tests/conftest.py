@@ -24,4 +24,6 @@ def images_folder(data):
 def built():
     missing = [str(path) for path in (paths.NGINX_MODULE, paths.HTTPD_MODULE, paths.RENDERER) if not path.exists()]
     if missing:
-        pytest.exit(f"not built: {', '.join(missing)}; IIIF_BUILD names the build folder (now {paths.BUILD})", returncode=3)
+        pytest.exit(
+    f"not built: {', '.join(missing)}; IIIF_BUILD names the build folder (now {paths.BUILD})",
+     returncode=3)

@@ -10,8 +10,7 @@ bool has_profile(const Image& image) {
 
 void drop_profile(Image& image) {
     // Metadata of a shared image must not be changed: a copy shares the pixels only.
-    if (has_profile(image) &&
-        image.apply([](VipsImage* in, VipsImage** out) { return vips_copy(in, out, nullptr); })) {
+    if (has_profile(image) && image.apply([](VipsImage* in, VipsImage** out) { return vips_copy(in, out, nullptr); })) {
         vips_image_remove(image.get(), VIPS_META_ICC_NAME);
     }
 }
@@ -34,9 +33,8 @@ bool icc_to_srgb(Image& image, const char* fallback) {
 }
 
 bool to_space(Image& image, VipsInterpretation space) {
-    return image.interpretation() == space || image.apply([&](VipsImage* in, VipsImage** out) {
-        return vips_colourspace(in, out, space, nullptr);
-    });
+    return image.interpretation() == space ||
+           image.apply([&](VipsImage* in, VipsImage** out) { return vips_colourspace(in, out, space, nullptr); });
 }
 
 bool to_8_bits(Image& image, VipsInterpretation interpretation) {
@@ -47,7 +45,8 @@ bool to_8_bits(Image& image, VipsInterpretation interpretation) {
             return false;
         }
     } else if (image.format() != VIPS_FORMAT_UCHAR) {
-        if (!image.apply([](VipsImage* in, VipsImage** out) { return vips_cast(in, out, VIPS_FORMAT_UCHAR, nullptr); })) {
+        if (!image.apply(
+                [](VipsImage* in, VipsImage** out) { return vips_cast(in, out, VIPS_FORMAT_UCHAR, nullptr); })) {
             return false;
         }
     }
@@ -110,8 +109,9 @@ bool to_gray(Image& image) {
 
 bool to_bitonal(Image& image) {
     return to_gray(image) && with_alpha_aside(image, [](Image& gray) {
-        return gray.apply([](VipsImage* in, VipsImage** out) { return vips_moreeq_const1(in, out, 128, nullptr); });
-    });
+               return gray.apply(
+                   [](VipsImage* in, VipsImage** out) { return vips_moreeq_const1(in, out, 128, nullptr); });
+           });
 }
 
 }  // namespace iiif::render

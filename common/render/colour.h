@@ -29,7 +29,8 @@ bool with_alpha_aside(Image& image, Operation&& operation) {
     const int last = image.bands() - 1;
     Image alpha = image.share();
     if (!alpha.apply([&](VipsImage* in, VipsImage** out) { return vips_extract_band(in, out, last, nullptr); }) ||
-        !image.apply([&](VipsImage* in, VipsImage** out) { return vips_extract_band(in, out, 0, "n", last, nullptr); }) ||
+        !image.apply(
+            [&](VipsImage* in, VipsImage** out) { return vips_extract_band(in, out, 0, "n", last, nullptr); }) ||
         !operation(image)) {
         return false;
     }
@@ -42,8 +43,7 @@ bool with_alpha_aside(Image& image, Operation&& operation) {
             return false;
         }
     }
-    return image.apply(
-        [&](VipsImage* in, VipsImage** out) { return vips_bandjoin2(in, alpha.get(), out, nullptr); });
+    return image.apply([&](VipsImage* in, VipsImage** out) { return vips_bandjoin2(in, alpha.get(), out, nullptr); });
 }
 
 }  // namespace iiif::render

@@ -143,7 +143,8 @@ Expected<Description> describe_with_vips(int fd, Container container, std::uint3
     for (const std::int32_t divisor : {2, 4, 8, 16}) {
         const auto smaller = open_with_vips(fd, container, page, divisor, detail);
         if (!smaller) break;
-        const Extent extent = {static_cast<std::uint32_t>(smaller->width()), static_cast<std::uint32_t>(smaller->height())};
+        const Extent extent = {static_cast<std::uint32_t>(smaller->width()),
+                               static_cast<std::uint32_t>(smaller->height())};
         if (reduction(out.stored, extent) != static_cast<std::uint32_t>(divisor)) break;
         out.levels.push_back({extent, {}, divisor, -1});
     }

@@ -30,24 +30,22 @@ int save(VipsImage* in, Format format, const EncodeOptions& options, bool bitona
         case Format::pdf:
             return vips_jpegsave_buffer(in, data, length, "Q", options.jpeg_quality, "optimize_coding", TRUE, nullptr);
         case Format::png:
-            return bitonal ? vips_pngsave_buffer(in, data, length, "compression", options.png_compression, "bitdepth", 1,
-                                                 nullptr)
+            return bitonal ? vips_pngsave_buffer(in, data, length, "compression", options.png_compression, "bitdepth",
+                                                 1, nullptr)
                            : vips_pngsave_buffer(in, data, length, "compression", options.png_compression, nullptr);
         case Format::webp:
             return vips_webpsave_buffer(in, data, length, "Q", options.webp_quality, "effort", 2, nullptr);
-        case Format::gif:
-            return vips_gifsave_buffer(in, data, length, "effort", 4, nullptr);
+        case Format::gif: return vips_gifsave_buffer(in, data, length, "effort", 4, nullptr);
         case Format::tif: {
             const std::uint64_t bytes = VIPS_IMAGE_SIZEOF_IMAGE(in);
-            return bitonal ? vips_tiffsave_buffer(in, data, length, "compression",
-                                                  VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4, "bitdepth", 1, nullptr)
-                           : vips_tiffsave_buffer(in, data, length, "compression",
-                                                  VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, "predictor",
-                                                  VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, "bigtiff",
-                                                  bytes > kClassicTiffBytes ? TRUE : FALSE, nullptr);
+            return bitonal
+                       ? vips_tiffsave_buffer(in, data, length, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4,
+                                              "bitdepth", 1, nullptr)
+                       : vips_tiffsave_buffer(in, data, length, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
+                                              "predictor", VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, "bigtiff",
+                                              bytes > kClassicTiffBytes ? TRUE : FALSE, nullptr);
         }
-        case Format::jp2:
-            return vips_jp2ksave_buffer(in, data, length, "Q", options.jp2_quality, nullptr);
+        case Format::jp2: return vips_jp2ksave_buffer(in, data, length, "Q", options.jp2_quality, nullptr);
         case Format::avif:
             return vips_heifsave_buffer(in, data, length, "Q", options.avif_quality, "compression",
                                         VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "effort", 2, nullptr);

@@ -23,7 +23,7 @@ Expected<Jp2Header> read_jp2_header(int fd, std::string& detail);
 
 // `area` of the image after `reduction` halvings, in memory: 8 or 16 bits of gray, RGB or CMYK, alpha last, with the
 // ICC profile. Decoded in bands, so that OpenJPEG's 32-bit samples of the whole window never exist at once.
-Expected<Image> read_jp2(int fd, std::uint32_t reduction, protocol::Rect area,
-                         const std::function<bool()>& cancelled, std::string& detail);
+Expected<Image> read_jp2(int fd, std::uint32_t reduction, protocol::Rect area, const std::function<bool()>& cancelled,
+                         std::string& detail);
 
 }  // namespace iiif::render

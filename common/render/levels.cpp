@@ -11,8 +11,8 @@ using protocol::Extent;
 using protocol::Rect;
 
 Turn upright(std::uint8_t orientation) {
-    constexpr std::array<Turn, 9> kTurns = {
-        Turn{false, 0}, {false, 0}, {true, 0}, {false, 2}, {true, 2}, {true, 3}, {false, 1}, {true, 1}, {false, 3}};
+    constexpr std::array<Turn, 9> kTurns = {Turn{false, 0}, {false, 0}, {true, 0}, {false, 2}, {true, 2},
+                                            {true, 3},      {false, 1}, {true, 1}, {false, 3}};
     return orientation < kTurns.size() ? kTurns.at(orientation) : Turn{};
 }
 

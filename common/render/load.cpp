@@ -53,6 +53,20 @@ Expected<Image> open_tiff(int fd, const source::Level& page, const source::Level
     return image;
 }
 
+// Decoders that run from the top are walked down to `line` a few lines at a time. libvips would do it in one step and
+// keep all of these lines in its cache meanwhile.
+bool skip_to(const Image& image, int line, const std::function<bool()>& cancelled) {
+    constexpr int kStep = 64;
+    const Owned<VipsRegion> region(vips_region_new(image.get()));
+    if (!region) return false;
+    for (int y = 0; y + kStep <= line; y += kStep) {
+        if (cancelled && cancelled()) return false;
+        const VipsRect lines = {0, y, 1, kStep};
+        if (vips_region_prepare(region.get(), &lines) != 0) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 Expected<Image> open_with_vips(int fd, Container container, std::uint32_t page, std::int32_t reduction,
@@ -69,20 +83,21 @@ Expected<Image> open_with_vips(int fd, Container container, std::uint32_t page, 
     constexpr VipsAccess kAccess = VIPS_ACCESS_SEQUENTIAL;
     switch (container) {
         case Container::jpeg:
-            return opened(image,
-                          vips_jpegload_source(from, &image, "shrink", reduction, "access", kAccess, "fail_on", kFail,
-                                               nullptr),
-                          detail);
+            return opened(
+                image,
+                vips_jpegload_source(from, &image, "shrink", reduction, "access", kAccess, "fail_on", kFail, nullptr),
+                detail);
         case Container::png:
-            return opened(image, vips_pngload_source(from, &image, "access", kAccess, "fail_on", kFail, nullptr), detail);
+            return opened(image, vips_pngload_source(from, &image, "access", kAccess, "fail_on", kFail, nullptr),
+                          detail);
         case Container::webp:
-            return opened(image,
-                          vips_webpload_source(from, &image, "page", index, "access", kAccess, "fail_on", kFail, nullptr),
-                          detail);
+            return opened(
+                image, vips_webpload_source(from, &image, "page", index, "access", kAccess, "fail_on", kFail, nullptr),
+                detail);
         case Container::gif:
-            return opened(image,
-                          vips_gifload_source(from, &image, "page", index, "access", kAccess, "fail_on", kFail, nullptr),
-                          detail);
+            return opened(
+                image, vips_gifload_source(from, &image, "page", index, "access", kAccess, "fail_on", kFail, nullptr),
+                detail);
         case Container::heif:
             // Without a page libheif's primary image is opened, wherever it stands.
             return opened(image,
@@ -91,12 +106,13 @@ Expected<Image> open_with_vips(int fd, Container container, std::uint32_t page, 
                                                             kFail, nullptr),
                           detail);
         case Container::jxl:
-            return opened(image, vips_jxlload_source(from, &image, "access", kAccess, "fail_on", kFail, nullptr), detail);
-        case Container::pdf:
-            return opened(image,
-                          vips_pdfload_source(from, &image, "page", index, "dpi", kPdfDpi / reduction, "fail_on", kFail,
-                                              nullptr),
+            return opened(image, vips_jxlload_source(from, &image, "access", kAccess, "fail_on", kFail, nullptr),
                           detail);
+        case Container::pdf:
+            return opened(
+                image,
+                vips_pdfload_source(from, &image, "page", index, "dpi", kPdfDpi / reduction, "fail_on", kFail, nullptr),
+                detail);
         case Container::tiff:
         case Container::jp2: break;
     }
@@ -117,6 +133,11 @@ Expected<Image> load_area(int fd, std::uint32_t page, const source::Description&
         image->height() != static_cast<int>(level.extent.height)) {
         detail += "the image is not of the size described";
         return refuse(500, "The image file has changed while it was read.");
+    }
+    const bool from_the_top = description.container != Container::tiff && vips_image_is_sequential(image->get()) != 0;
+    if (from_the_top && !skip_to(*image, static_cast<int>(area.y), cancelled)) {
+        if (cancelled && cancelled()) return refuse(503, "The request was given up before the image was ready.");
+        return damaged(detail);
     }
     const bool cropped = area.width == level.extent.width && area.height == level.extent.height;
     if (!cropped && !image->apply([&](VipsImage* in, VipsImage** out) {

@@ -76,9 +76,8 @@ bool scale(Image& image, protocol::Extent size, bool fill_edge, const Cancelled&
     };
     const int wider = short_by_one(image.width(), size.width);
     const int higher = short_by_one(image.height(), size.height);
-    if (wider + higher > 0 &&
-        !exactly(image, {static_cast<std::uint32_t>(image.width() + wider),
-                         static_cast<std::uint32_t>(image.height() + higher)})) {
+    if (wider + higher > 0 && !exactly(image, {static_cast<std::uint32_t>(image.width() + wider),
+                                               static_cast<std::uint32_t>(image.height() + higher)})) {
         return false;
     }
     const double horizontal = static_cast<double>(size.width) / image.width();

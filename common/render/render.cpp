@@ -29,8 +29,8 @@ Expected<std::uint8_t> check(const source::Description& description, const Job& 
     const std::uint32_t longest = longest_side(job.format);
     for (const Extent extent : {job.size, answer}) {
         if (extent.width > longest || extent.height > longest) {
-            return refuse(400, "An image in format " + std::string(protocol::name_of(job.format)) +
-                                   " can be at most " + std::to_string(longest) +
+            return refuse(400, "An image in format " + std::string(protocol::name_of(job.format)) + " can be at most " +
+                                   std::to_string(longest) +
                                    " pixels wide and high; ask for a smaller size or another format.");
         }
     }

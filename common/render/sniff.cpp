@@ -36,8 +36,8 @@ constexpr std::array kMagics = {
 };
 
 // Brands of ISO/IEC 23008-12 and of AVIF that mean a still image or an image sequence.
-constexpr std::array kBrands = {"heic"sv, "heix"sv, "heim"sv, "heis"sv, "hevc"sv, "hevx"sv,
-                                "mif1"sv, "msf1"sv, "avif"sv, "avis"sv};
+constexpr std::array kBrands = {"heic"sv, "heix"sv, "heim"sv, "heis"sv, "hevc"sv,
+                                "hevx"sv, "mif1"sv, "msf1"sv, "avif"sv, "avis"sv};
 
 }  // namespace
 

@@ -10,9 +10,8 @@ namespace {
 // What libvips may decode for us, by class name (vips -l). TIFF and JPEG 2000 are not among them: tiff_image.cpp and
 // jp2.cpp read these with libtiff and OpenJPEG, one directory or one window at a time.
 constexpr std::array kLoaders = {
-    "VipsForeignLoadJpegSource",  "VipsForeignLoadPngSource", "VipsForeignLoadWebpSource",
-    "VipsForeignLoadNsgifSource", "VipsForeignLoadHeifSource", "VipsForeignLoadJxlSource",
-    "VipsForeignLoadPdfSource",
+    "VipsForeignLoadJpegSource", "VipsForeignLoadPngSource", "VipsForeignLoadWebpSource", "VipsForeignLoadNsgifSource",
+    "VipsForeignLoadHeifSource", "VipsForeignLoadJxlSource", "VipsForeignLoadPdfSource",
 };
 
 // libvips warns on stderr, which is the server's error log, without saying which file it means. What matters also

@@ -165,7 +165,9 @@ bool needs_conversion(const TiffDirectory& d) {
 }
 
 std::string unsupported(const TiffDirectory& d) {
-    const auto because = [](const std::string& what) { return "This TIFF " + what + ", which this server does not read."; };
+    const auto because = [](const std::string& what) {
+        return "This TIFF " + what + ", which this server does not read.";
+    };
     if (TIFFIsCODECConfigured(d.compression) != 1) {
         return because("is compressed with method " + std::to_string(d.compression));
     }
@@ -181,7 +183,8 @@ std::string unsupported(const TiffDirectory& d) {
         return because("uses inks other than cyan, magenta, yellow and black");
     }
     const bool lab = d.photometric == PHOTOMETRIC_CIELAB || d.photometric == PHOTOMETRIC_ICCLAB;
-    if (lab && d.bits != 8 && d.bits != 16) return because("holds CIELAB pixels of " + std::to_string(d.bits) + " bits");
+    if (lab && d.bits != 8 && d.bits != 16)
+        return because("holds CIELAB pixels of " + std::to_string(d.bits) + " bits");
     if (needs_conversion(d)) return "";
     if (d.photometric == PHOTOMETRIC_PALETTE && d.bits > 16) return because("has a palette of more than 65536 colours");
     switch (d.sample_format) {

@@ -17,7 +17,7 @@ using Kind = SampleLayout::Kind;
 constexpr std::uint64_t kMaxStripBytes = std::uint64_t{16} << 20U;
 // A tile, or a strip of a kind that cannot be read by lines.
 constexpr std::uint64_t kMaxBlockBytes = std::uint64_t{512} << 20U;
-constexpr std::uint64_t kMaxCachedStripBytes = std::uint64_t{64} << 20U;
+constexpr std::uint64_t kMaxCachedStripBytes = std::uint64_t{32} << 20U;
 constexpr std::uint32_t kLines = 16;  // decoded together in line mode
 
 std::vector<std::array<std::uint8_t, 3>> read_palette(TIFF* tiff, std::uint16_t bits) {
@@ -88,13 +88,13 @@ private:
     TiffDirectory directory_;
     SampleLayout layout_;
     Access access_ = Access::blocks;
-    protocol::Extent block_;         // what is decoded at once
-    std::size_t row_bytes_ = 0;      // of one plane of a block
+    protocol::Extent block_;     // what is decoded at once
+    std::size_t row_bytes_ = 0;  // of one plane of a block
     std::size_t plane_bytes_ = 0;
     std::uint32_t strip_rows_ = 1, next_line_ = 0;  // of line mode
-    std::vector<unsigned char> pixels_;      // the decoded block
-    std::vector<std::uint32_t> converted_;   // the same, when libtiff converts it
-    std::mutex mutex_;               // a TIFF handle has one position
+    std::vector<unsigned char> pixels_;             // the decoded block
+    std::vector<std::uint32_t> converted_;          // the same, when libtiff converts it
+    std::mutex mutex_;                              // a TIFF handle has one position
 };
 
 bool Reader::prepare() {
@@ -107,15 +107,15 @@ bool Reader::prepare() {
         layout_.bits = 8;
         layout_.samples = 3;
     } else {
-        layout_ = {kind_of(d),
-                   d.sample_format == SAMPLEFORMAT_IEEEFP ? SampleLayout::Encoding::floating
-                                                          : SampleLayout::Encoding::integer,
-                   d.bits,
-                   d.samples,
-                   d.separate,
-                   d.alpha != TiffDirectory::Alpha::none,
-                   d.alpha_sample,
-                   {}};
+        layout_ = {
+            kind_of(d),
+            d.sample_format == SAMPLEFORMAT_IEEEFP ? SampleLayout::Encoding::floating : SampleLayout::Encoding::integer,
+            d.bits,
+            d.samples,
+            d.separate,
+            d.alpha != TiffDirectory::Alpha::none,
+            d.alpha_sample,
+            {}};
         if (layout_.alpha && layout_.alpha_sample < d.colour_samples()) layout_.alpha = false;
         if (layout_.kind == Kind::palette) {
             layout_.palette = read_palette(tiff, d.bits);
@@ -161,9 +161,8 @@ bool Reader::decode_block(std::uint32_t x, std::uint32_t y) {
     for (std::uint16_t plane = 0; plane < planes; ++plane) {
         unsigned char* out = pixels_.data() + plane * plane_bytes_;
         const auto size = static_cast<tmsize_t>(plane_bytes_);
-        const tmsize_t read = tiled
-                                  ? TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, x, y, 0, plane), out, size)
-                                  : TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, y, plane), out, size);
+        const tmsize_t read = tiled ? TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, x, y, 0, plane), out, size)
+                                    : TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, y, plane), out, size);
         if (read < 0) return false;
     }
     return true;
@@ -272,7 +271,8 @@ Expected<Image> open_directory(std::unique_ptr<TiffFile> file, std::string& deta
     }
     if (const std::string sentence = unsupported(*directory); !sentence.empty()) return refuse(501, sentence);
     if (directory->extent.width > VIPS_MAX_COORD || directory->extent.height > VIPS_MAX_COORD) {
-        return refuse(501, "This TIFF is larger than 10,000,000 pixels in one direction, which this server does not read.");
+        return refuse(501,
+                      "This TIFF is larger than 10,000,000 pixels in one direction, which this server does not read.");
     }
     std::array<char, 1024> why{};
     if (needs_conversion(*directory) && TIFFRGBAImageOK(file->get(), why.data()) != 1) {
@@ -280,31 +280,35 @@ Expected<Image> open_directory(std::unique_ptr<TiffFile> file, std::string& deta
         return refuse(501, "This TIFF stores its colours in a way that this server does not read.");
     }
     auto reader = std::make_unique<Reader>(std::move(file), *directory);
-    if (!reader->prepare()) return damaged(detail);
+    if (!reader->prepare()) {
+        detail += "tile, strip or palette sizes do not fit the image";
+        return damaged(detail);
+    }
 
     const SampleLayout& layout = reader->layout();
     const protocol::Extent block = reader->block();
     const bool tiled = directory->tile != protocol::Extent{};
     Image image(vips_image_new());
-    const VipsBandFormat format =
-        layout.lab() ? VIPS_FORMAT_FLOAT : layout.wide() ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR;
+    const VipsBandFormat format = layout.lab()    ? VIPS_FORMAT_FLOAT
+                                  : layout.wide() ? VIPS_FORMAT_USHORT
+                                                  : VIPS_FORMAT_UCHAR;
     vips_image_init_fields(image.get(), static_cast<int>(directory->extent.width),
                            static_cast<int>(directory->extent.height), static_cast<int>(layout.bands()), format,
                            VIPS_CODING_NONE, interpretation_of(layout), 1, 1);
-    // Tells vips_resize to work from top to bottom in whole lines. Otherwise it reduces in squares, each of which reaches
-    // over many strips, and every strip is decoded for every square.
+    // Tells vips_resize to work from top to bottom in whole lines. Otherwise it reduces in squares, each of which
+    // reaches over many strips, and every strip is decoded for every square.
     vips_image_set_int(image.get(), VIPS_META_SEQUENTIAL, 1);
     Reader* const held = reader.release();
     g_object_set_data_full(G_OBJECT(image.get()), "iiif-reader", held, destroy);
-    if (vips_image_pipelinev(image.get(), tiled ? VIPS_DEMAND_STYLE_SMALLTILE : VIPS_DEMAND_STYLE_THINSTRIP,
-                             nullptr) != 0 ||
+    if (vips_image_pipelinev(image.get(), tiled ? VIPS_DEMAND_STYLE_SMALLTILE : VIPS_DEMAND_STYLE_THINSTRIP, nullptr) !=
+            0 ||
         vips_image_generate(image.get(), nullptr, generate, nullptr, held, nullptr) != 0) {
         return unable(detail);
     }
     // Neighbouring requests share blocks, which are dear to decode: two rows of tiles are kept, or as many strips as
     // scaling down by a large factor looks at together.
     const std::uint64_t strip_bytes = VIPS_IMAGE_SIZEOF_LINE(image.get()) * block.height;
-    const std::uint64_t blocks = tiled ? 2 * (1 + directory->extent.width / block.width)
+    const std::uint64_t blocks = tiled ? std::uint64_t{2} * (1 + directory->extent.width / block.width)
                                        : std::clamp<std::uint64_t>(kMaxCachedStripBytes / strip_bytes, 3, 1024);
     const bool cached = image.apply([&](VipsImage* in, VipsImage** out) {
         return vips_tilecache(in, out, "tile_width", static_cast<int>(block.width), "tile_height",

@@ -13,7 +13,7 @@ namespace iiif::render {
 
 struct TiffLayout {
     std::uint32_t pages = 0;
-    TiffDirectory page;                // of the one asked for; meaningless when pages < that page
+    TiffDirectory page;                 // of the one asked for; meaningless when pages < that page
     std::vector<source::Level> levels;  // its levels, largest first, itself included
 };
 

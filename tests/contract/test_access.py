@@ -5,11 +5,21 @@ import base64
 import pytest
 from support.servers import KINDS, Endpoint, make
 
-SPELLINGS = ["/denied/3/chart.png/info.json", "/denied/3/chart.png/full/50,/0/default.jpg", "/denied/3/chart.png",
-             "/%64enied/3/chart.png/info.json", "/denied/3/cases%2F600x400.png/info.json", "/denied/%33/chart.png/info.json",
-             "/denied/3/%63hart.png/info.json", "/denied//3/chart.png/info.json", "//denied/3/chart.png/info.json",
-             "/iiif/../denied/3/chart.png/info.json", "/./denied/3/chart.png/info.json", "/denied/./3/chart.png/info.json",
-             "/iiif/%2e%2e/denied/3/chart.png/info.json", "/denied/3/x/../chart.png/info.json"]
+SPELLINGS = [
+    "/denied/3/chart.png/info.json",
+    "/denied/3/chart.png/full/50,/0/default.jpg",
+    "/denied/3/chart.png",
+    "/%64enied/3/chart.png/info.json",
+    "/denied/3/cases%2F600x400.png/info.json",
+    "/denied/%33/chart.png/info.json",
+    "/denied/3/%63hart.png/info.json",
+    "/denied//3/chart.png/info.json",
+    "//denied/3/chart.png/info.json",
+    "/iiif/../denied/3/chart.png/info.json",
+    "/./denied/3/chart.png/info.json",
+    "/denied/./3/chart.png/info.json",
+    "/iiif/%2e%2e/denied/3/chart.png/info.json",
+     "/denied/3/x/../chart.png/info.json"]
 
 
 @pytest.mark.parametrize("target", SPELLINGS)
@@ -29,8 +39,10 @@ def test_denied_head(cluster, target):
         assert (answer.status, answer.body) == (403, b"")
 
 
-@pytest.mark.parametrize("spelling", ["/iiif/3/../../denied/3/chart.png/info.json", "/iiif/3/..%2F..%2Fdenied%2F3%2Fchart.png/info.json",
-                                      "/iiif/3/x/../../../denied/3/chart.png/full/50,/0/default.jpg"])
+@pytest.mark.parametrize("spelling",
+    ["/iiif/3/../../denied/3/chart.png/info.json",
+    "/iiif/3/..%2F..%2Fdenied%2F3%2Fchart.png/info.json",
+     "/iiif/3/x/../../../denied/3/chart.png/full/50,/0/default.jpg"])
 def test_no_way_around_through_another_endpoint(cluster, spelling):
     for kind, answer in cluster.ask_each(spelling).items():
         assert answer.status in (400, 403, 404), f"{kind}: {answer.status}"
@@ -40,8 +52,12 @@ def test_password(cluster):
     """401 with a challenge and CORS; with the password everything works; a preflight needs none (I3-HTTP-03)."""
     secret = {"Authorization": "Basic " + base64.b64encode(b"reader:password").decode()}
     wrong = {"Authorization": "Basic " + base64.b64encode(b"reader:guess").decode()}
-    for target in ("/password/3/chart.png/info.json", "/password/3/chart.png/full/50,/0/default.jpg", "/password/3/chart.png",
-                   "/%70assword/3/cases%2F600x400.png/info.json", "/password/3/nowhere/info.json"):
+    for target in (
+    "/password/3/chart.png/info.json",
+    "/password/3/chart.png/full/50,/0/default.jpg",
+    "/password/3/chart.png",
+    "/%70assword/3/cases%2F600x400.png/info.json",
+     "/password/3/nowhere/info.json"):
         for headers in ({}, wrong):
             for kind, answer in cluster.ask_each(target, headers).items():
                 assert answer.status == 401, kind
@@ -81,14 +97,15 @@ def ruled(request, images):
             Header always set X-Identifier "expr=%{reqenv:IIIF_IDENTIFIER}"
             """},
     }[request.param.partition("-")[0]]
-    with make(request.param, endpoints=[Endpoint("/iiif/", images, extra=rules["extra"])], http=rules["http"]) as server:
+    endpoint = Endpoint("/iiif/", images, extra=rules["extra"])
+    with make(request.param, endpoints=[endpoint], http=rules["http"]) as server:
         yield server
 
 
 def test_rules_by_kind(ruled):
     """The fields of a request are known before the access phase ends, for logs, maps and rules."""
-    for request, status in (("info.json", 200), ("full/50,/0/default.jpg", 200), ("0,0,256,256/256,256/0/default.jpg", 200),
-                            ("full/max/0/default.jpg", 403), ("pct:0,0,90,90/max/0/default.jpg", 403)):
+    for request, status in (("info.json", 200), ("full/50,/0/default.jpg", 200), ("0,0,256,256/256,256/0/default.jpg",
+                            200), ("full/max/0/default.jpg", 403), ("pct:0,0,90,90/max/0/default.jpg", 403)):
         answer = ruled.get(f"/iiif/3/chart.png/{request}")
         assert answer.status == status, request
         assert answer.header("Access-Control-Allow-Origin") == "*"
@@ -109,7 +126,8 @@ def test_access_log(ruled):
 @pytest.mark.parametrize("kind", KINDS)
 def test_neighbours_are_left_alone(kind, images):
     """What is not beneath an endpoint is the server's as ever, `iiif off` inside an endpoint too."""
-    with make(kind, endpoints=[Endpoint("/iiif/", images), Endpoint("/iiif/static/", None, {"iiif": "off"}, on=False)]) as server:
+    endpoints = [Endpoint("/iiif/", images), Endpoint("/iiif/static/", None, {"iiif": "off"}, on=False)]
+    with make(kind, endpoints=endpoints) as server:
         assert server.get("/hello.txt").body == b"hello\n"
         assert server.get("/hello.txt").header("Access-Control-Allow-Origin") is None
         assert server.get("/nowhere").status == 404

@@ -37,7 +37,8 @@ def rendered(server):
 
 def comparable(answer):
     left_out = ("date", "connection", "x-cache", "age", "x-cache-detail", "expires", "keep-alive")
-    return answer.status, sorted((name.lower(), value) for name, value in answer.headers if name.lower() not in left_out), answer.body
+    return answer.status, sorted((name.lower(), value)
+                                 for name, value in answer.headers if name.lower() not in left_out), answer.body
 
 
 def test_nginx_second_request_is_a_hit(nginx):
@@ -75,7 +76,7 @@ def test_nginx_lock_makes_one_render_of_eight(nginx):
 
 
 def test_nginx_key_is_what_is_asked(nginx):
-    """Version, host in the links and every parameter make another entry; needless encoding and queries may share one."""
+    """Version, host in the links and every parameter make another entry; needless encoding may share one."""
     targets = [TILE, TILE.replace("/3/", "/2/").replace("256,256/0", "256,/0"), TILE.replace(".jpg", ".png"),
                TILE.replace("0,0,512", "1,0,512"), TILE.replace("/0/d", "/90/d")]
     bodies = [nginx.get(target) for target in targets for _ in (1, 2)]

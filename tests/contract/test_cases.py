@@ -66,7 +66,14 @@ def test_canonical_is_a_fixed_point(cluster):
     for case in cases.ALL:
         if case["expect"].get("width", 0) * case["expect"].get("height", 0) not in range(1, 300_000):
             continue
-        if case["group"] not in ("spec-example", "region", "region-pct", "size-3.0", "size-2.1", "rotation", "upscaling-3.0"):
+        if case["group"] not in (
+    "spec-example",
+    "region",
+    "region-pct",
+    "size-3.0",
+    "size-2.1",
+    "rotation",
+     "upscaling-3.0"):
             continue
         first = cluster.get(cases.target(case))
         if first.status != 200:

@@ -6,8 +6,11 @@ import shutil
 
 import pytest
 
-TARGETS = ["/iiif/3/cases%2F600x400.png/info.json", "/iiif/2/cases%2F600x400.png/info.json",
-           "/iiif/3/cases%2F600x400.png/full/30,/0/default.jpg", "/iiif/2/tiff%2Fpyramid-jpeg-ycbcr.tif/0,0,256,256/256,/0/default.jpg"]
+TARGETS = [
+    "/iiif/3/cases%2F600x400.png/info.json",
+    "/iiif/2/cases%2F600x400.png/info.json",
+    "/iiif/3/cases%2F600x400.png/full/30,/0/default.jpg",
+     "/iiif/2/tiff%2Fpyramid-jpeg-ycbcr.tif/0,0,256,256/256,/0/default.jpg"]
 
 
 def check_304(answer, first):
@@ -58,7 +61,8 @@ def test_tags_tell_answers_apart(cluster):
 
 def test_conditions_of_errors_and_redirects(cluster):
     """Conditions do not turn an error or a redirect into 304."""
-    for target, status in (("/iiif/3/nowhere/info.json", 404), ("/iiif/3/cases%2F600x400.png/full/601,/0/default.jpg", 400),
+    for target, status in (("/iiif/3/nowhere/info.json", 404),
+                           ("/iiif/3/cases%2F600x400.png/full/601,/0/default.jpg", 400),
                            ("/iiif/3/cases%2F600x400.png", 303)):
         assert cluster.get(target, {"If-None-Match": "*"}).status == status
         assert cluster.get(target, {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}).status == status

@@ -27,7 +27,8 @@ def core_names():
 @lru_cache
 def only_nginx_names():
     """Strings in the module that nginx takes as directives and the core does not know."""
-    strings = subprocess.run(["grep", "-aoE", r"iiif[a-z0-9_]*", str(paths.NGINX_MODULE)], capture_output=True, check=True)
+    strings = subprocess.run(["grep", "-aoE", r"iiif[a-z0-9_]*", str(paths.NGINX_MODULE)],
+                             capture_output=True, check=True)
     candidates = {name for name in strings.stdout.decode().split() if re.fullmatch(r"iiif(_[a-z0-9_]+)?", name)}
     assert core_names() <= candidates
     return {name for name in candidates - core_names() if known_to_nginx(name)}
@@ -80,15 +81,54 @@ def test_reference_is_complete():
 
 
 RIGHT = {
-    "iiif": "on", "map": (".*", "x"), "source": "x", "extensions": "tif", "page_delimiter": ";", "symlinks": "off",
-    "versions": ("3", "2"), "base_uri": "https://example.org", "max_width": "100", "max_area": "100",
-    "upscaling": "on", "formats": ("jpg", "png"), "preferred_formats": "jpg", "qualities": "gray",
-    "rights": "http://creativecommons.org/publicdomain/zero/1.0/", "attribution": "Library", "logo": "https://example.org/l.png",
-    "part_of": ("https://example.org/m", "Manifest"), "see_also": ("https://example.org/s", "Dataset"),
-    "service": ("https://example.org/s", "Service"), "tile_size": "256", "jpeg_quality": "80", "webp_quality": "80",
-    "avif_quality": "50", "jp2_quality": "50", "png_compression": "3", "background": "000000", "icc": "embed", "max_age": "1h",
-    "renderers": "2", "queue": "100", "timeout": "30s", "max_pixels": "1000000", "renderer_memory": "512m", "renderer_jobs": "100",
-}
+    "iiif": "on",
+    "map": (
+        ".*",
+        "x"),
+        "source": "x",
+        "extensions": "tif",
+        "page_delimiter": ";",
+        "symlinks": "off",
+        "versions": (
+            "3",
+            "2"),
+            "base_uri": "https://example.org",
+            "max_width": "100",
+            "max_area": "100",
+            "upscaling": "on",
+            "formats": (
+                "jpg",
+                "png"),
+                "preferred_formats": "jpg",
+                "qualities": "gray",
+                "rights": "http://creativecommons.org/publicdomain/zero/1.0/",
+                "attribution": "Library",
+                "logo": "https://example.org/l.png",
+                "part_of": (
+                    "https://example.org/m",
+                    "Manifest"),
+                    "see_also": (
+                        "https://example.org/s",
+                        "Dataset"),
+                        "service": (
+                            "https://example.org/s",
+                            "Service"),
+                            "tile_size": "256",
+                            "jpeg_quality": "80",
+                            "webp_quality": "80",
+                            "avif_quality": "50",
+                            "jp2_quality": "50",
+                            "png_compression": "3",
+                            "background": "000000",
+                            "icc": "embed",
+                            "max_age": "1h",
+                            "renderers": "2",
+                            "queue": "100",
+                            "timeout": "30s",
+                            "max_pixels": "1000000",
+                            "renderer_memory": "512m",
+                            "renderer_jobs": "100",
+                             }
 
 
 @pytest.mark.parametrize("make", [Nginx, Httpd], ids=["nginx", "httpd"])

@@ -196,7 +196,8 @@ def scaled_tiles(document):
 
 
 @pytest.mark.parametrize("endpoint,source", [
-    ("iiif", "tiff%2Fpyramid-jpeg-ycbcr.tif"), ("iiif", "chart.jp2"), ("described", "chart.png"), ("limited", "chart.png"),
+    ("iiif", "tiff%2Fpyramid-jpeg-ycbcr.tif"), ("iiif", "chart.jp2"), ("described", "chart.png"),
+    ("limited", "chart.png"),
     ("iiif", "orientation%2Fpyramid-6.tif"), ("iiif", "cases%2F20000x100.tif"), ("iiif", "cases%2F100x10000.png"),
     ("iiif", "cases%2F7x4.png"), ("iiif", "cases%2F1000x1.png")])
 def test_tiles_and_sizes_are_kept(cluster, endpoint, source):

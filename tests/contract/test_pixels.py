@@ -79,13 +79,19 @@ def test_pdf(cluster):
         assert_chart(decoded(answer), region, size, mirror, turns, 8)
 
 
-@pytest.mark.parametrize("source", ["chart.png", "tiff/pyramid-jpeg-ycbcr.tif", "tiff/pyramid-jpeg-rgb.tif", "chart.jp2",
-                                    "icc/swapped-jpeg.tif", "chart.jpg"])
-@pytest.mark.parametrize("format,tolerance", [("jpg", 10), ("webp", 12), ("gif", 10), ("tif", 8), ("jp2", 16), ("avif", 14),
-                                              ("pdf", 12)])
+@pytest.mark.parametrize("source",
+    ["chart.png",
+    "tiff/pyramid-jpeg-ycbcr.tif",
+    "tiff/pyramid-jpeg-rgb.tif",
+    "chart.jp2",
+    "icc/swapped-jpeg.tif",
+     "chart.jpg"])
+@pytest.mark.parametrize("format,tolerance", [("jpg", 10), ("webp", 12),
+                         ("gif", 10), ("tif", 8), ("jp2", 16), ("avif", 14), ("pdf", 12)])
 def test_formats(cluster, source, format, tolerance):
     # AVIF encoders take their time.
-    for operation in ("tile", "mirrored-and-turned") if format == "avif" else ("full", "scaled-tile", "tile", "mirrored-and-turned"):
+    for operation in ("tile", "mirrored-and-turned") if format == "avif" else ("full",
+                      "scaled-tile", "tile", "mirrored-and-turned"):
         region, size, turns, mirror = OPERATIONS[operation]
         answer = cluster.get(target_of(source, operation, f"default.{format}"))
         assert answer.status == 200, f"{operation}: {answer.body!r}"
@@ -98,7 +104,8 @@ def test_formats(cluster, source, format, tolerance):
 def test_rotation(cluster, source, turns, mirror):
     """IX-ROT-02, IX-ROT-04: mirrored first, then clockwise."""
     region, size = (100, 100, 800, 500), (400, 250)
-    answer = cluster.get(f"/iiif/3/{source.replace('/', '%2F')}/100,100,800,500/400,250/{'!' * mirror}{turns * 90}/default.png")
+    answer = cluster.get(
+        f"/iiif/3/{source.replace('/', '%2F')}/100,100,800,500/400,250/{'!' * mirror}{turns * 90}/default.png")
     assert_chart(decoded(answer), region, size, mirror, turns, 8)
 
 
@@ -136,9 +143,16 @@ def test_bitonal(cluster, source, format):
         assert light > 75 or part < 128, (i, j, light, part)
 
 
-GRAYS = {"pixels/gray.png": 2, "pixels/gray.jpg": 4, "pixels/gray16.png": 2, "pixels/gray16.tif": 2,
-         "pixels/gray-pyramid.tif": 4, "pixels/white-is-zero.tif": 2, "pixels/gray4bit.tif": 18, "pixels/gray2bit.tif": 66,
-         "pixels/gray32.tif": 4}
+GRAYS = {
+    "pixels/gray.png": 2,
+    "pixels/gray.jpg": 4,
+    "pixels/gray16.png": 2,
+    "pixels/gray16.tif": 2,
+    "pixels/gray-pyramid.tif": 4,
+    "pixels/white-is-zero.tif": 2,
+    "pixels/gray4bit.tif": 18,
+    "pixels/gray2bit.tif": 66,
+     "pixels/gray32.tif": 4}
 
 
 @pytest.mark.parametrize("source", GRAYS)
@@ -147,7 +161,10 @@ def test_gray_sources(cluster, source):
     for size in (chart.SIZE, (275, 200)):
         answer = cluster.get(f"/iiif/3/{source.replace('/', '%2F')}/full/{size[0]},{size[1]}/0/default.png")
         assert answer.status == 200, answer.body
-        assert_chart(decoded(answer), WHOLE, size, tolerance=GRAYS[source], expected=lambda i, j: (chart.colour(i, j)[1],) * 3)
+        assert_chart(
+    decoded(answer), WHOLE, size, tolerance=GRAYS[source], expected=lambda i, j: (
+        chart.colour(
+            i, j)[1],) * 3)
 
 
 @pytest.mark.parametrize("source", ["pixels/float.tif", "pixels/float-rgb.tif"])
@@ -161,15 +178,20 @@ def test_float(cluster, source):
     assert shown[0] < 110 and shown[-1] > 200
 
 
-BILEVEL = ["pixels/bilevel.png", "pixels/bilevel-group4.tif", "pixels/bilevel-raw.tif", "pixels/bilevel-min-is-white.tif",
-           "pixels/bilevel-min-is-black.tif"]
+BILEVEL = [
+    "pixels/bilevel.png",
+    "pixels/bilevel-group4.tif",
+    "pixels/bilevel-raw.tif",
+    "pixels/bilevel-min-is-white.tif",
+     "pixels/bilevel-min-is-black.tif"]
 
 
 @pytest.mark.parametrize("source", BILEVEL)
 def test_bilevel_sources(cluster, source):
     """Both photometric interpretations: squares black and white in turn, the first one black."""
     for region, size in ((WHOLE, chart.SIZE), (WHOLE, (275, 200)), ((300, 200, 400, 300), (400, 300))):
-        answer = cluster.get(f"/iiif/3/{source.replace('/', '%2F')}/{','.join(map(str, region))}/{size[0]},{size[1]}/0/default.png")
+        answer = cluster.get(
+            f"/iiif/3/{source.replace('/', '%2F')}/{','.join(map(str, region))}/{size[0]},{size[1]}/0/default.png")
         assert answer.status == 200, answer.body
         assert_chart(decoded(answer), region, size, tolerance=2, expected=lambda i, j: ((i + j) % 2 * 255,) * 3)
 
@@ -198,7 +220,12 @@ def test_cmyk(cluster, source):
         assert abs(sum(got[:3]) - sum(want)) < 220, f"{i},{j}: {got} for {want}"
 
 
-TRANSPARENT = ["pixels/alpha.png", "pixels/alpha.webp", "pixels/alpha.tif", "pixels/alpha-associated.tif", "pixels/alpha-pyramid.tif"]
+TRANSPARENT = [
+    "pixels/alpha.png",
+    "pixels/alpha.webp",
+    "pixels/alpha.tif",
+    "pixels/alpha-associated.tif",
+     "pixels/alpha-pyramid.tif"]
 
 
 @pytest.mark.parametrize("source", TRANSPARENT)
@@ -222,7 +249,8 @@ def test_transparency(cluster, source):
 def test_gray_with_alpha(cluster):
     picture = decoded(cluster.get("/iiif/3/pixels%2Fgray-alpha.png/full/1100,800/0/default.png"))
     assert picture[400, 100, 3] == 255 and picture[400, 1000, 3] == 0
-    assert_chart(picture[:, :600], (0, 0, 600, 800), (600, 800), tolerance=3, expected=lambda i, j: (chart.colour(i, j)[1],) * 3)
+    assert_chart(picture[:, :600], (0, 0, 600, 800), (600, 800), tolerance=3,
+                 expected=lambda i, j: (chart.colour(i, j)[1],) * 3)
 
 
 @pytest.mark.parametrize("format", ["png", "webp", "gif", "tif"])
@@ -314,8 +342,15 @@ def test_pages_of_a_pyramid_are_no_pages(cluster):
     assert answer.status == 404
 
 
-@pytest.mark.parametrize("name", ["text.jpg", "text.tif", "empty.png", "empty.tif", "script.svg", "truncated-chart.webp",
-                                  "truncated-tiff-striped-lzw.tif", "truncated-tiff-pyramid-jpeg-ycbcr.tif"])
+@pytest.mark.parametrize("name",
+    ["text.jpg",
+    "text.tif",
+    "empty.png",
+    "empty.tif",
+    "script.svg",
+    "truncated-chart.webp",
+    "truncated-tiff-striped-lzw.tif",
+     "truncated-tiff-pyramid-jpeg-ycbcr.tif"])
 def test_broken_sources(cluster, name):
     """No picture: a sentence, not a crash, and the next request works."""
     for request in ("info.json", "full/max/0/default.jpg"):
@@ -324,8 +359,11 @@ def test_broken_sources(cluster, name):
         allowed = (500, 501) if name.startswith(("text", "empty", "script")) else (200, 500, 501)
         assert answer.status in allowed, f"{request}: {answer.status} {answer.body[:200]!r}"
         if answer.status != 200:
-            assert answer.header("Content-Type").startswith("text/plain") and answer.header("Access-Control-Allow-Origin") == "*"
-            assert b"/" not in answer.body.replace(b"info.json", b"").replace(b"broken/", b"") or b"tmp" not in answer.body
+            assert answer.header(
+                "Content-Type").startswith("text/plain") and answer.header("Access-Control-Allow-Origin") == "*"
+            assert b"/" not in answer.body.replace(b"info.json",
+    b"").replace(b"broken/",
+     b"") or b"tmp" not in answer.body
     assert cluster.get("/iiif/3/chart.png/full/50,/0/default.jpg").status == 200
 
 

@@ -90,7 +90,8 @@ def test_preflight_names_what_was_asked(cluster):
     answer = cluster.ask(target, table.PREFLIGHT, "OPTIONS")
     allowed = {name.strip().lower() for name in answer.header("Access-Control-Allow-Headers").split(",")}
     assert {"authorization", "x-custom"} <= allowed
-    answer = cluster.ask(target, {"Origin": "https://viewer.example", "Access-Control-Request-Method": "GET"}, "OPTIONS")
+    answer = cluster.ask(target, {"Origin": "https://viewer.example",
+                         "Access-Control-Request-Method": "GET"}, "OPTIONS")
     allowed = {name.strip().lower() for name in answer.header("Access-Control-Allow-Headers").split(",")}
     assert {"authorization", "accept", "content-type"} <= allowed
 
@@ -100,7 +101,8 @@ def test_encoding_does_not_change_bytes(cluster):
     plain = cluster.get("/iiif/3/cases%2F600x400.png/full/^!300,300/0/default.jpg")
     assert plain.status == 200
     for target in ("/iiif/3/%63ases%2f600x400.png/%66ull/%5E%21300%2c300/%30/default%2Ejpg",
-                   "/iiif/3/cases/600x400.png/full/^!300,300/0/default.jpg?x=1", "/iiif/%33/cases%2F600x400.png/full/%5e!300,300/0/default.jpg"):
+    "/iiif/3/cases/600x400.png/full/^!300,300/0/default.jpg?x=1",
+     "/iiif/%33/cases%2F600x400.png/full/%5e!300,300/0/default.jpg"):
         assert cluster.get(target).body == plain.body, target
 
 

@@ -31,7 +31,8 @@ CASES = Path(__file__).with_name("image-cases.json")
 
 
 def run(*command):
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout.decode(errors='replace')}")
 
@@ -283,7 +284,11 @@ class Maker:
             stored = stored_for(orientation, self.array)
             exif = Image.Exif()
             exif[0x0112] = orientation
-            Image.fromarray(stored).save(self.at(f"orientation/{orientation}.jpg"), quality=100, subsampling=0, exif=exif)
+            Image.fromarray(stored).save(
+    self.at(f"orientation/{orientation}.jpg"),
+    quality=100,
+    subsampling=0,
+     exif=exif)
             tifffile.imwrite(self.at(f"orientation/{orientation}.tif"), stored, photometric="rgb",
                              extratags=[(274, "H", 1, orientation, True)])
             run("vips", "tiffsave", self.images / f"orientation/{orientation}.tif",
@@ -296,10 +301,12 @@ class Maker:
         with tifffile.TiffWriter(self.at("pages/three.tif")) as writer:
             for sheet in sheets:
                 writer.write(numpy.asarray(sheet), photometric="rgb", contiguous=False)
-        sheets[0].save(self.at("pages/three.pdf"), save_all=True, append_images=sheets[1:], resolution=72.0, quality=100)
+        sheets[0].save(self.at("pages/three.pdf"), save_all=True,
+                       append_images=sheets[1:], resolution=72.0, quality=100)
         frames = [Image.new("RGB", (120, 90), chart.colour(n, 0)) for n in (1, 2, 3)]
         frames[0].save(self.at("pages/three.gif"), save_all=True, append_images=frames[1:], duration=100)
-        frames[0].save(self.at("pages/three.webp"), save_all=True, append_images=frames[1:], duration=100, lossless=True)
+        frames[0].save(self.at("pages/three.webp"), save_all=True,
+                       append_images=frames[1:], duration=100, lossless=True)
 
     def names(self):
         for number, name in enumerate(NAMES):

@@ -73,14 +73,28 @@ class Load:
         return self.wait()
 
 
-def busy(server):
-    """True once the renderers use the processor."""
-    def ticks():
-        total = 0
-        for pid in server.renderers():
-            with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
-                total += sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
-        return total
-    before = ticks()
-    wait_for(lambda: ticks() > before + 3, 5, "renderers use the processor")
-    return True
+def quiet(server):
+    """Both renderers are there and do nothing: what they use from now on is for a request."""
+    wait_for(lambda: len(server.renderers()) == 2, 10, "two renderers")
+    last = ticks(server)
+    while True:
+        time.sleep(0.3)
+        now = ticks(server)
+        if now == last:
+            return
+        last = now
+
+
+def ticks(server):
+    """Processor time of the renderers."""
+    total = 0
+    for pid in server.renderers():
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            total += sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
+    return total
+
+
+def wait_busy(server):
+    """Returns once the renderers, quiet() before, are at work."""
+    before = ticks(server)
+    wait_for(lambda: ticks(server) > before + 10, 10, "renderers use the processor")

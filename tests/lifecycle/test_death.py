@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from load import HEAVY, LONG, TARGETS, Load, busy
+from load import HEAVY, LONG, TARGETS, Load, quiet, wait_busy
 from support import http
 from support.servers import wait_for
 
@@ -47,14 +47,16 @@ def test_killed_idle_renderers(start):
 def test_killed_while_it_works_for_us(start):
     """502 or 503 with a sentence and CORS for the one request, a line in the log that names the source."""
     server = start()
+    quiet(server)
     with server.connection(timeout=60) as connection:
         connection.send("GET", LONG, close=True)
-        wait_for(lambda: busy(server), what="a renderer works")
+        wait_busy(server)
         for pid in server.renderers():
             os.kill(pid, signal.SIGKILL)
         answer = connection.receive()
     assert answer.status in (502, 503), answer
-    assert answer.header("Access-Control-Allow-Origin") == "*" and answer.header("Content-Type").startswith("text/plain")
+    assert answer.header(
+        "Access-Control-Allow-Origin") == "*" and answer.header("Content-Type").startswith("text/plain")
     assert answer.header("Cache-Control") == "no-cache"
     works(server)
     wait_for(lambda: "6000x4000" in server.log(), 5, lambda: f"the log names the source: {server.log()[-2000:]}")
@@ -96,7 +98,8 @@ def test_killed_supervisor(start):
     works(server)
     renderers = server.renderers()
     os.kill(server.supervisors()[0], signal.SIGKILL)
-    wait_for(lambda: not set(renderers) & set(server.processes()), 10, lambda: f"renderers end: {server.describe_processes()}")
+    wait_for(lambda: not set(renderers) & set(server.processes()), 10,
+             lambda: f"renderers end: {server.describe_processes()}")
     begun = time.monotonic()
     answer = server.get(SMALL.replace("50,", "53,"), timeout=30)
     assert answer.status in (200, 502, 503) and answer.header("Access-Control-Allow-Origin") == "*"
@@ -160,17 +163,19 @@ def test_client_abort(start):
         connection.close()
     begun = time.monotonic()
     assert server.get(HEAVY, timeout=90).status == 200
-    assert time.monotonic() - begun < 2.5 * alone + 2, f"{time.monotonic() - begun:.1f} s after aborts, {alone:.1f} s alone"
+    assert time.monotonic() - begun < 2.5 * alone + \
+                          2, f"{time.monotonic() - begun:.1f} s after aborts, {alone:.1f} s alone"
     works(server)
 
 
 def test_heavy_work_does_not_stall_viewers(start):
     """Two lanes: while heavy requests queue, a small one is answered at once."""
     server = start()
+    quiet(server)
     connections = [server.connection(timeout=120) for _ in range(3)]
     for connection in connections:
         connection.send("GET", HEAVY, close=True)
-    wait_for(lambda: busy(server), what="heavy work goes on")
+    wait_busy(server)
     begun = time.monotonic()
     works(server, 3)
     assert time.monotonic() - begun < 2

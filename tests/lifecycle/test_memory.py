@@ -57,7 +57,8 @@ def test_memory_is_flat(start):
         # A leak of 100 bytes per request would show.
         grown = resident_bytes(pid) - before[pid][0]
         assert grown < 2_000_000, f"worker {pid} grew by {grown} from {before[pid][0]} bytes within {REQUESTS} requests"
-        wait_for(lambda: descriptors(pid) <= before[pid][1], 10, lambda: f"{descriptors(pid)} descriptors after {before[pid][1]}")
+        wait_for(lambda: descriptors(pid) <= before[pid][1], 10,
+                 lambda: f"{descriptors(pid)} descriptors after {before[pid][1]}")
     for pid, bytes_before in renderers.items():
         if pid in server.renderers():
             assert resident_bytes(pid) - bytes_before < 20_000_000

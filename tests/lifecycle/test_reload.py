@@ -23,7 +23,8 @@ def test_a_thousand_requests_under_reload(start):
         server.reload(wait=False)
         reloads += 1
     load.wait()
-    assert not load.wrong, f"{len(load.wrong)} of 1000 after {reloads} reloads: {load.wrong[:5]}\n{server.log()[-2000:]}"
+    assert not load.wrong, (f"{len(load.wrong)} of 1000 after {reloads} reloads: {load.wrong[:5]}\n"
+                            f"{server.log()[-2000:]}")
     assert load.statuses == {200: 1000} and reloads >= 3
     assert load.slowest < 20, f"a request took {load.slowest:.1f} s"
     settled(server)
@@ -38,7 +39,8 @@ def test_new_configuration_holds(start):
     server.endpoints[0].directives["max_width"] = "300"
     server.prepare()
     server.reload()
-    wait_for(lambda: server.get("/iiif/3/chart.png/info.json").json()["maxWidth"] == 300, what="the new limit is declared")
+    wait_for(lambda: server.get("/iiif/3/chart.png/info.json").json()
+             ["maxWidth"] == 300, what="the new limit is declared")
     settled(server)
     for _ in range(10):
         assert server.get("/iiif/3/chart.png/full/400,/0/default.jpg").status == 400

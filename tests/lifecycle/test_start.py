@@ -6,7 +6,7 @@ import signal
 import stat
 
 import pytest
-from load import LONG, busy
+from load import LONG, quiet, wait_busy
 from support.directives import table
 from support.servers import ALL_KINDS, StartError, make, wait_for, worker_account
 
@@ -52,9 +52,10 @@ def test_renderers_hold_no_listening_socket_of_the_server(start):
 def test_stop_while_busy(start):
     """A fast stop does not wait for a long rendering, and leaves nothing."""
     server = start()
+    quiet(server)
     connection = server.connection()
     connection.send("GET", LONG)
-    wait_for(lambda: busy(server), what="a renderer works")
+    wait_busy(server)
     server.stop(seconds=15)
     connection.close()
 
@@ -132,13 +133,15 @@ def refused(kind, name, words, **named):
 
 
 @pytest.mark.parametrize("kind", ["nginx", "httpd-event"])
-@pytest.mark.parametrize("directives,name,words", WRONG, ids=lambda value: None if isinstance(value, list) else str(value)[:60])
+@pytest.mark.parametrize("directives,name,words", WRONG,
+                         ids=lambda value: None if isinstance(value, list) else str(value)[:60])
 def test_wrong_endpoint(kind, directives, name, words, images):
     refused(kind, name, words, root=None if "root" in directives else images, directives=directives)
 
 
 @pytest.mark.parametrize("kind", ["nginx", "httpd-event"])
-@pytest.mark.parametrize("pool,name,words", WRONG_POOL, ids=lambda value: None if isinstance(value, list) else str(value)[:60])
+@pytest.mark.parametrize("pool,name,words", WRONG_POOL,
+                         ids=lambda value: None if isinstance(value, list) else str(value)[:60])
 def test_wrong_pool(kind, pool, name, words, images):
     if name in ("renderer_program", "runtime_directory") and "absolute" not in words:
         # Not the value but the world is wrong: the place in the file need not be known any more.
@@ -155,7 +158,8 @@ def test_wrong_pool(kind, pool, name, words, images):
 
 
 @pytest.mark.parametrize("kind", ["nginx", "httpd-event"])
-@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}', '{"a": "/etc/passwd"}', '{"a": "../b.png"}', '{"a": ".b.png"}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}', '{"a": "/etc/passwd"}',
+                         '{"a": "../b.png"}', '{"a": ".b.png"}'])
 def test_wrong_map_file(kind, text, images, tmp_path):
     """A map file that is no map, or that points out of the root."""
     path = tmp_path / "map.json"

@@ -9,9 +9,23 @@ from .servers import KINDS, make
 HOST = "iiif.test:8080"
 BASE = "http://" + HOST
 
-COMPARED = ("Content-Type", "Content-Length", "ETag", "Last-Modified", "Location", "Link", "Vary", "Cache-Control",
-            "Allow", "Content-Disposition", "Retry-After", "Access-Control-Allow-Origin", "Access-Control-Allow-Methods",
-            "Access-Control-Allow-Headers", "Access-Control-Expose-Headers", "Access-Control-Max-Age")
+COMPARED = (
+    "Content-Type",
+    "Content-Length",
+    "ETag",
+    "Last-Modified",
+    "Location",
+    "Link",
+    "Vary",
+    "Cache-Control",
+    "Allow",
+    "Content-Disposition",
+    "Retry-After",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Allow-Methods",
+    "Access-Control-Allow-Headers",
+    "Access-Control-Expose-Headers",
+     "Access-Control-Max-Age")
 
 
 class Cluster:

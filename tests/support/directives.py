@@ -7,8 +7,9 @@ from functools import lru_cache
 from .paths import REPOSITORY
 
 TABLE = REPOSITORY / "common/delivery/settings.cpp"
-ROW = re.compile(r'Row\{\{"(?P<name>\w+)",\s*"(?P<httpd>\w+)",\s*(?P<scope>[LS]),\s*(?P<low>\d+),\s*(?P<high>\d+|kMany),'
-                 r'\s*"(?P<synopsis>[^"]*)"\}', re.S)
+ROW = re.compile(
+    r'Row\{\{"(?P<name>\w+)",\s*"(?P<httpd>\w+)",\s*(?P<scope>[LS]),\s*(?P<low>\d+),\s*(?P<high>\d+|kMany),'
+    r'\s*"(?P<synopsis>[^"]*)"\}', re.S)
 
 
 @dataclass(frozen=True)

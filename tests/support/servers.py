@@ -114,7 +114,8 @@ class Server:
         both main and http go outside of the virtual host). workers: worker processes.
         """
         if endpoints is None:
-            endpoints = [] if root is None and directives is None else [Endpoint(prefix, root, directives or {}, location)]
+            endpoints = [] if root is None and directives is None else [
+                Endpoint(prefix, root, directives or {}, location)]
         self.endpoints, self.pool, self.workers = endpoints, dict(pool or {}), workers
         self.raw = {"main": main, "http": http, "server": server}
         self.folder = None
@@ -236,7 +237,8 @@ class Server:
 
     def wait_ended(self, seconds=STOP_SECONDS):
         if not self._ended.wait(seconds):
-            raise AssertionError(f"{self.name} has not ended after {seconds:g} s; processes: {self.describe_processes()}")
+            raise AssertionError(
+                f"{self.name} has not ended after {seconds:g} s; processes: {self.describe_processes()}")
         return self.exit_code
 
     def reload(self, wait=True, seconds=START_SECONDS):
@@ -260,7 +262,8 @@ class Server:
         deadline = time.monotonic() + seconds
         while self.processes() or self.sockets():
             if time.monotonic() > deadline:
-                raise Leftover(f"{self.name} left {self.describe_processes()} and sockets {self.sockets()};\n{self.log()[-3000:]}")
+                raise Leftover(
+                    f"{self.name} left {self.describe_processes()} and sockets {self.sockets()};\n{self.log()[-3000:]}")
             time.sleep(0.02)
 
     def _end_keeper(self):
@@ -292,7 +295,8 @@ class Server:
 
     def pids(self):
         """Worker processes: the parent's children that are the server itself."""
-        return [pid for pid in self.processes() if parent_of(pid) == self.pid and process_name(pid) == self.program_name]
+        return [pid for pid in self.processes() if parent_of(
+            pid) == self.pid and process_name(pid) == self.program_name]
 
     def supervisors(self):
         return [pid for pid in self.processes() if process_name(pid) == "iiif-renderd"]
@@ -403,9 +407,26 @@ class Httpd(Server):
     name = "httpd"
     program_name = "apache2"
     stop_signal = {False: signal.SIGTERM, True: signal.SIGWINCH}
-    modules = ("authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic", "alias", "cache",
-               "cache_disk", "deflate", "env", "filter", "headers", "mime", "proxy", "proxy_http", "remoteip", "rewrite",
-               "setenvif")
+    modules = (
+    "authn_core",
+    "authn_file",
+    "authz_core",
+    "authz_host",
+    "authz_user",
+    "auth_basic",
+    "alias",
+    "cache",
+    "cache_disk",
+    "deflate",
+    "env",
+    "filter",
+    "headers",
+    "mime",
+    "proxy",
+    "proxy_http",
+    "remoteip",
+    "rewrite",
+     "setenvif")
 
     def __init__(self, *arguments, mpm="event", modules=(), **named):
         self.mpm = mpm

@@ -15,7 +15,7 @@ constexpr std::uint32_t kSide = 64;
 
 // A TIFF of one colour; `pixel` as it lies in the file.
 template <class T>
-std::string plain(const Folder& folder, TiffOptions options, const std::vector<T>& pixel) {
+std::string plain(const Folder& folder, const TiffOptions& options, const std::vector<T>& pixel) {
     std::vector<T> rows;
     for (std::uint32_t i = 0; i < kSide * kSide; ++i) rows.insert(rows.end(), pixel.begin(), pixel.end());
     std::string path = folder.path("plain.tif");
@@ -93,13 +93,15 @@ START_TEST(bilevel_and_small_depths) {
         std::uint8_t byte;
         int first, second;
     } kCases[] = {
-        {PHOTOMETRIC_MINISBLACK, 1, COMPRESSION_NONE, 0xAA, 255, 0}, {PHOTOMETRIC_MINISWHITE, 1, COMPRESSION_NONE, 0xAA, 0, 255},
+        {PHOTOMETRIC_MINISBLACK, 1, COMPRESSION_NONE, 0xAA, 255, 0},
+        {PHOTOMETRIC_MINISWHITE, 1, COMPRESSION_NONE, 0xAA, 0, 255},
         {PHOTOMETRIC_MINISWHITE, 1, COMPRESSION_CCITTFAX4, 0xAA, 0, 255},
-        {PHOTOMETRIC_MINISBLACK, 2, COMPRESSION_LZW, 0x66, 85, 170}, {PHOTOMETRIC_MINISBLACK, 4, COMPRESSION_NONE, 0x3C, 51, 204},
+        {PHOTOMETRIC_MINISBLACK, 2, COMPRESSION_LZW, 0x66, 85, 170},
+        {PHOTOMETRIC_MINISBLACK, 4, COMPRESSION_NONE, 0x3C, 51, 204},
         {PHOTOMETRIC_MINISWHITE, 4, COMPRESSION_NONE, 0x3C, 204, 51},
     };
     for (const auto& [photometric, bits, compression, byte, first, second] : kCases) {
-        const std::vector<std::uint8_t> rows(kSide * kSide, byte);
+        const std::vector<std::uint8_t> rows(std::size_t{kSide} * kSide, byte);
         for (const std::uint32_t tile : {0U, 16U}) {
             TiffOptions options = of(photometric, bits, 1);
             options.compression = compression;
@@ -113,7 +115,8 @@ START_TEST(bilevel_and_small_depths) {
             assert_pixel(picture, 20, 33, {first, 0, 0, 0}, 1, 0, "even pixel");
             assert_pixel(picture, 21, 33, {second, 0, 0, 0}, 1, 0, "odd pixel");
             // A window that starts inside a byte.
-            assert_pixel(rendered(path, description, part({33, 1, 5, 5}, {5, 5})), 0, 0, {second, 0, 0, 0}, 1, 0, "window");
+            assert_pixel(rendered(path, description, part({33, 1, 5, 5}, {5, 5})), 0, 0, {second, 0, 0, 0}, 1, 0,
+                         "window");
         }
     }
 }
@@ -129,7 +132,9 @@ START_TEST(palettes) {
             options.palette[1] = static_cast<std::uint16_t>(250 * scale);
             options.palette[count + 1] = static_cast<std::uint16_t>(100 * scale);
             options.palette[2 * count + 1] = static_cast<std::uint16_t>(20 * scale);
-            const std::vector<std::uint8_t> rows(kSide * kSide, bits == 1 ? 0xFF : bits == 4 ? 0x11 : 0x01);
+            const std::vector<std::uint8_t> rows(std::size_t{kSide} * kSide, bits == 1   ? 0xFF
+                                                                             : bits == 4 ? 0x11
+                                                                                         : 0x01);
             const auto path = folder.path("palette.tif");
             write_tiff(path, options, kSide, kSide, rows.data());
             ck_assert(described(path).standard == Quality::color);
@@ -148,20 +153,24 @@ START_TEST(cmyk) {
     const struct {
         std::vector<std::uint8_t> ink;
         Colour about;
-    } kInks[] = {{{0, 0, 0, 0}, {255, 255, 255, 0}},   {{255, 0, 0, 0}, {0, 160, 220, 0}},
-                 {{0, 255, 0, 0}, {230, 0, 130, 0}},   {{0, 0, 255, 0}, {255, 235, 0, 0}},
+    } kInks[] = {{{0, 0, 0, 0}, {255, 255, 255, 0}},
+                 {{255, 0, 0, 0}, {0, 160, 220, 0}},
+                 {{0, 255, 0, 0}, {230, 0, 130, 0}},
+                 {{0, 0, 255, 0}, {255, 235, 0, 0}},
                  {{0, 0, 0, 255}, {35, 31, 32, 0}}};
     for (const auto& [ink, about] : kInks) {
         assert_pixel(thumbnail(plain<std::uint8_t>(folder, options, ink)), 9, 9, about, 3, 35, "cmyk without profile");
         std::vector<std::uint16_t> wide;
+        wide.reserve(ink.size());
         for (const std::uint8_t value : ink) wide.push_back(static_cast<std::uint16_t>(value * 257));
-        assert_pixel(thumbnail(plain<std::uint16_t>(folder, of(PHOTOMETRIC_SEPARATED, 16, 4), wide)), 9, 9, about, 3, 35,
-                     "16-bit cmyk");
+        assert_pixel(thumbnail(plain<std::uint16_t>(folder, of(PHOTOMETRIC_SEPARATED, 16, 4), wide)), 9, 9, about, 3,
+                     35, "16-bit cmyk");
         // Even where profiles are kept: a CMYK answer is of no use in a browser.
         options.profile = profile("cmyk");
         for (const Format format : {Format::jpg, Format::png, Format::webp, Format::tif}) {
-            assert_pixel(thumbnail(plain<std::uint8_t>(folder, options, ink), format, Quality::standard, Profile::embed), 9,
-                         9, about, 3, 35, "cmyk with profile");
+            assert_pixel(
+                thumbnail(plain<std::uint8_t>(folder, options, ink), format, Quality::standard, Profile::embed), 9, 9,
+                about, 3, 35, "cmyk with profile");
         }
         options.profile = "not a profile";
         assert_pixel(thumbnail(plain<std::uint8_t>(folder, options, ink)), 9, 9, about, 3, 35, "cmyk, broken profile");
@@ -170,7 +179,8 @@ START_TEST(cmyk) {
         options.profile.clear();
         // A JPEG as Photoshop writes it: inverted, with an Adobe marker.
         Picture picture{kSide, kSide, 4, {}};
-        for (std::uint32_t i = 0; i < kSide * kSide; ++i) picture.pixels.insert(picture.pixels.end(), ink.begin(), ink.end());
+        for (std::uint32_t i = 0; i < kSide * kSide; ++i)
+            picture.pixels.insert(picture.pixels.end(), ink.begin(), ink.end());
         const auto path = folder.path("cmyk.jpg");
         write_with_vips(picture, path + "[Q=95]", VIPS_INTERPRETATION_CMYK);
         ck_assert(described(path).standard == Quality::color);
@@ -209,8 +219,8 @@ START_TEST(profiles_are_applied) {
     }
     TiffOptions wide = of(PHOTOMETRIC_RGB, 16, 3);
     wide.profile = profile("p3");
-    assert_pixel(thumbnail(plain<std::uint16_t>(folder, wide, {200 * 257, 100 * 257, 50 * 257})), 9, 9, {214, 95, 34, 0},
-                 3, 2, "16-bit Display P3");
+    assert_pixel(thumbnail(plain<std::uint16_t>(folder, wide, {200 * 257, 100 * 257, 50 * 257})), 9, 9,
+                 {214, 95, 34, 0}, 3, 2, "16-bit Display P3");
 }
 END_TEST
 
@@ -220,7 +230,8 @@ START_TEST(profiles_can_be_kept) {
     options.profile = profile("p3");
     const auto path = plain<std::uint8_t>(folder, options, {200, 100, 50});
     const auto description = described(path);
-    for (const Format format : {Format::jpg, Format::png, Format::webp, Format::tif, Format::gif, Format::avif, Format::jp2}) {
+    for (const Format format :
+         {Format::jpg, Format::png, Format::webp, Format::tif, Format::gif, Format::avif, Format::jp2}) {
         for (const Quality quality : {Quality::standard, Quality::color, Quality::gray}) {
             Job job = whole(description, format);
             job.quality = quality;
@@ -228,10 +239,12 @@ START_TEST(profiles_can_be_kept) {
             const auto bytes = try_render(path, description, job);
             ck_assert(bytes.has_value());
             const std::string text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
-            const bool kept = (format == Format::jpg || format == Format::png || format == Format::webp ||
-                               format == Format::tif) && quality != Quality::gray;
+            const bool kept =
+                (format == Format::jpg || format == Format::png || format == Format::webp || format == Format::tif) &&
+                quality != Quality::gray;
             // PNG compresses the profile and names its chunk.
-            const bool found = text.find(format == Format::png ? "iCCP" : options.profile.substr(0, 100)) != std::string::npos;
+            const bool found =
+                text.find(format == Format::png ? "iCCP" : options.profile.substr(0, 100)) != std::string::npos;
             ck_assert_msg(found == kept, "format %d quality %d", static_cast<int>(format), static_cast<int>(quality));
         }
     }
@@ -351,7 +364,8 @@ START_TEST(unreadable_variants_are_named) {
         TiffOptions options;
         const char* sentence;
     } kCases[] = {
-        {of(PHOTOMETRIC_MINISBLACK, 16, 1, SAMPLEFORMAT_INT), "This TIFF holds signed samples, which this server does not read."},
+        {of(PHOTOMETRIC_MINISBLACK, 16, 1, SAMPLEFORMAT_INT),
+         "This TIFF holds signed samples, which this server does not read."},
         {of(PHOTOMETRIC_MINISBLACK, 64, 1), "This TIFF holds samples of 64 bits, which this server does not read."},
         {of(PHOTOMETRIC_CFA, 8, 1),
          "This TIFF holds pixels of photometric interpretation 32803, which this server does not read."},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is broken, hostile, too large, or no longer wanted.
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include <cstring>
 #include <random>
@@ -44,7 +44,8 @@ START_TEST(truncated_files_are_refused) {
     for (const std::string& path : samples(folder)) {
         const std::string good = read_file(path);
         const auto description = described(path);
-        for (const std::size_t length : {std::size_t{12}, good.size() / 10, good.size() / 2, good.size() - good.size() / 8}) {
+        for (const std::size_t length :
+             {std::size_t{12}, good.size() / 10, good.size() / 2, good.size() - good.size() / 8}) {
             const std::string cut = folder.path("cut");
             write_file(cut, good.substr(0, length));
             const auto found = try_describe(cut);
@@ -89,8 +90,8 @@ START_TEST(what_is_no_image) {
     const Folder folder;
     const auto path = folder.path("file");
     for (const std::string& bytes : {std::string(), std::string("hello"), std::string(100000, 'x'),
-                                     std::string("<svg xmlns=\"http://www.w3.org/2000/svg\"/>"), std::string("P6 1 1 255 abc"),
-                                     std::string("SIMPLE  =                    T")}) {
+                                     std::string("<svg xmlns=\"http://www.w3.org/2000/svg\"/>"),
+                                     std::string("P6 1 1 255 abc"), std::string("SIMPLE  =                    T")}) {
         write_file(path, bytes);
         const auto refusal = try_describe(path);
         ck_assert(!refusal.has_value());
@@ -164,6 +165,32 @@ START_TEST(jobs_can_be_given_up) {
 }
 END_TEST
 
+#ifndef __SANITIZE_ADDRESS__  // which keeps freed memory for a while
+START_TEST(memory_follows_the_answer) {
+    // 100 MB of pixels: a window at the foot of them must not take as much.
+    const Folder folder;
+    VipsImage* image = nullptr;
+    ck_assert_int_eq(vips_black(&image, 1000, 33000, "bands", 3, nullptr), 0);
+    for (const char* name : {"tall.jpg", "tall.png", "tall.tif[compression=lzw]", "tiled.tif[tile,compression=lzw]",
+                             "single.tif[compression=deflate,tile-height=32768]"}) {
+        ck_assert_int_eq(vips_image_write_to_file(image, folder.path(name).c_str(), nullptr), 0);
+        const std::string path = folder.path(std::string(name).substr(0, std::string(name).find('[')));
+        const auto description = described(path);
+        const auto resident = [] {
+            rusage usage{};
+            getrusage(RUSAGE_SELF, &usage);
+            return usage.ru_maxrss / 1024;
+        };
+        const long before = resident();
+        ck_assert(try_render(path, description, part({0, 32000, 1000, 1000}, {500, 500})).has_value());
+        ck_assert(try_render(path, description, part({0, 0, 1000, 33000}, {50, 1650})).has_value());
+        ck_assert_msg(resident() - before < 60, "%s: %ld MB more", name, resident() - before);
+    }
+    g_object_unref(image);
+}
+END_TEST
+#endif
+
 START_TEST(only_listed_loaders_run) {
     const Folder folder;
     const auto path = folder.path("a.v");
@@ -192,6 +219,9 @@ TCase* damage_case() {
     tcase_add_test(tests, a_chain_that_loops);
     tcase_add_test(tests, limits_and_pages);
     tcase_add_test(tests, jobs_can_be_given_up);
+#ifndef __SANITIZE_ADDRESS__
+    tcase_add_test(tests, memory_follows_the_answer);
+#endif
     tcase_add_test(tests, only_listed_loaders_run);
     return tests;
 }

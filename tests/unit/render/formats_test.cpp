@@ -221,8 +221,8 @@ START_TEST(answers) {
         Container container;
         int tolerance;
     } kAnswers[] = {
-        {Format::jpg, Container::jpeg, 4},   {Format::png, Container::png, 0},    {Format::webp, Container::webp, 10},
-        {Format::gif, Container::gif, 10},   {Format::tif, Container::tiff, 0},   {Format::jp2, Container::jp2, 12},
+        {Format::jpg, Container::jpeg, 4},   {Format::png, Container::png, 0},  {Format::webp, Container::webp, 10},
+        {Format::gif, Container::gif, 10},   {Format::tif, Container::tiff, 0}, {Format::jp2, Container::jp2, 12},
         {Format::avif, Container::heif, 12}, {Format::pdf, Container::pdf, 0},
     };
     for (const auto& [format, container, tolerance] : kAnswers) {
@@ -247,7 +247,8 @@ START_TEST(answers) {
                 const auto image = described(source);
                 const auto extent = image.extent();
                 const auto bytes = try_render(source, image, part({0, 0, extent.width, extent.height}, size, format));
-                ck_assert_msg(bytes.has_value(), "format %d at %ux%u", static_cast<int>(format), size.width, size.height);
+                ck_assert_msg(bytes.has_value(), "format %d at %ux%u", static_cast<int>(format), size.width,
+                              size.height);
                 if (format == Format::pdf) continue;
                 const Picture picture = decoded(*bytes, format);
                 ck_assert_uint_eq(picture.width, size.width);

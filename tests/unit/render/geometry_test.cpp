@@ -37,8 +37,17 @@ START_TEST(sizes_are_exact) {
     const Folder folder;
     const std::string path = source(folder);
     const auto description = described(path);
-    for (const Extent size : {Extent{1, 1}, {1, 400}, {600, 1}, {299, 201}, {59, 41}, {7, 5}, {601, 399}, {450, 777},
-                              {1201, 803}, {599, 400}, {3, 900}}) {
+    for (const Extent size : {Extent{1, 1},
+                              {1, 400},
+                              {600, 1},
+                              {299, 201},
+                              {59, 41},
+                              {7, 5},
+                              {601, 399},
+                              {450, 777},
+                              {1201, 803},
+                              {599, 400},
+                              {3, 900}}) {
         assert_extent(rendered(path, description, part({0, 0, kWidth, kHeight}, size)), size);
         assert_extent(rendered(path, description, part({7, 3, 501, 333}, size)), size);
     }
@@ -88,9 +97,9 @@ START_TEST(quarter_turns_and_mirrors) {
         bool mirror;
         std::array<Colour, 4> corners;
     } kCases[] = {
-        {0, false, {a, b, c, d}},  {90, false, {d, a, b, c}},  {180, false, {c, d, a, b}}, {270, false, {b, c, d, a}},
-        {360, false, {a, b, c, d}}, {0, true, {b, a, d, c}},   {90, true, {c, b, a, d}},   {180, true, {d, c, b, a}},
-        {270, true, {a, d, c, b}},
+        {0, false, {a, b, c, d}},   {90, false, {d, a, b, c}},  {180, false, {c, d, a, b}},
+        {270, false, {b, c, d, a}}, {360, false, {a, b, c, d}}, {0, true, {b, a, d, c}},
+        {90, true, {c, b, a, d}},   {180, true, {d, c, b, a}},  {270, true, {a, d, c, b}},
     };
     for (const auto& [degrees, mirror, corners] : kCases) {
         Job job = whole(description);
@@ -145,8 +154,14 @@ START_TEST(orientation_is_applied_once) {
     const Colour b = square_colour(5, 0);
     const Colour c = square_colour(5, 3);
     const Colour d = square_colour(0, 3);
-    const std::array<std::array<Colour, 4>, 8> kShown = {{{a, b, c, d}, {b, a, d, c}, {c, d, a, b}, {d, c, b, a},
-                                                          {a, d, c, b}, {d, a, b, c}, {c, b, a, d}, {b, c, d, a}}};
+    const std::array<std::array<Colour, 4>, 8> kShown = {{{a, b, c, d},
+                                                          {b, a, d, c},
+                                                          {c, d, a, b},
+                                                          {d, c, b, a},
+                                                          {a, d, c, b},
+                                                          {d, a, b, c},
+                                                          {c, b, a, d},
+                                                          {b, c, d, a}}};
     for (std::uint16_t orientation = 1; orientation <= 8; ++orientation) {
         for (const std::uint32_t tile : {0U, 128U}) {
             TiffOptions options;
@@ -179,7 +194,8 @@ START_TEST(bad_jobs_are_refused) {
     const Folder folder;
     const std::string path = source(folder);
     const auto description = described(path);
-    for (const Rect region : {Rect{600, 0, 1, 1}, {0, 0, 601, 400}, {1, 1, 600, 1}, {0, 0, 0, 1}, {4294967295U, 0, 2, 1}}) {
+    for (const Rect region :
+         {Rect{600, 0, 1, 1}, {0, 0, 601, 400}, {1, 1, 600, 1}, {0, 0, 0, 1}, {4294967295U, 0, 2, 1}}) {
         const auto answer = try_render(path, description, part(region, {10, 10}));
         ck_assert(!answer.has_value());
         ck_assert_int_eq(answer.error().status, 400);

@@ -101,7 +101,8 @@ std::vector<Level> pyramid(Extent extent, bool up) {
     std::vector<Level> levels;
     while (extent.width > 100) {
         levels.push_back({extent, {256, 256}, static_cast<std::int32_t>(levels.size()), -1});
-        extent = up ? Extent{(extent.width + 1) / 2, (extent.height + 1) / 2} : Extent{extent.width / 2, extent.height / 2};
+        extent =
+            up ? Extent{(extent.width + 1) / 2, (extent.height + 1) / 2} : Extent{extent.width / 2, extent.height / 2};
     }
     return levels;
 }
@@ -109,7 +110,8 @@ std::vector<Level> pyramid(Extent extent, bool up) {
 void assert_window(const std::vector<Level>& levels, Rect region, Extent size, std::size_t level, Rect area) {
     const Window window = choose_window(levels, region, size);
     ck_assert_uint_eq(window.level, level);
-    ck_assert_msg(window.area == area, "%u,%u,%u,%u", window.area.x, window.area.y, window.area.width, window.area.height);
+    ck_assert_msg(window.area == area, "%u,%u,%u,%u", window.area.x, window.area.y, window.area.width,
+                  window.area.height);
 }
 
 START_TEST(tiles_come_from_their_own_level) {

@@ -16,6 +16,7 @@ template <class Out, class In>
 std::vector<Out> unpacked(const Layout& layout, const std::vector<std::vector<In>>& planes, std::size_t width,
                           std::size_t first = 0) {
     std::vector<const unsigned char*> rows;
+    rows.reserve(planes.size());
     for (const auto& plane : planes) rows.push_back(reinterpret_cast<const unsigned char*>(plane.data()));
     std::vector<Out> out(width * layout.bands());
     ck_assert_uint_eq(layout.bytes_per_pixel(), sizeof(Out) * layout.bands());
@@ -54,7 +55,8 @@ START_TEST(wide_samples_fill_sixteen_bits) {
     ck_assert((unpacked<std::uint16_t, std::uint16_t>(layout, {{0, 257, 65535}}, 3) == Words{65535, 65278, 0}));
     layout.kind = Layout::Kind::gray;
     layout.bits = 32;
-    ck_assert((unpacked<std::uint16_t, std::uint32_t>(layout, {{0, 0x80000000, 0xFFFFFFFF}}, 3) == Words{0, 32768, 65535}));
+    ck_assert(
+        (unpacked<std::uint16_t, std::uint32_t>(layout, {{0, 0x80000000, 0xFFFFFFFF}}, 3) == Words{0, 32768, 65535}));
     layout.encoding = Layout::Encoding::floating;
     ck_assert((unpacked<std::uint16_t, float>(layout, {{-1, 0.5F, 2, 1}}, 4) == Words{0, 32768, 65535, 65535}));
     layout.bits = 64;

@@ -26,7 +26,8 @@ Picture squares(std::uint32_t width, std::uint32_t height, std::uint32_t bands) 
         for (std::uint32_t x = 0; x < width; ++x) {
             const Colour colour = square_colour(x / 100, y / 100);
             const std::uint32_t colours = bands < 3 ? 1 : 3;
-            for (std::uint32_t i = 0; i < colours; ++i) picture.pixels.push_back(static_cast<std::uint8_t>(colour.at(i)));
+            for (std::uint32_t i = 0; i < colours; ++i)
+                picture.pixels.push_back(static_cast<std::uint8_t>(colour.at(i)));
             if (bands > colours) picture.pixels.push_back(static_cast<std::uint8_t>(colour[3]));
         }
     }
@@ -135,7 +136,8 @@ void write_directory(TIFF* tiff, const TiffOptions& options, std::uint32_t width
         TIFFSetField(tiff, TIFFTAG_COLORMAP, map, map + count, map + 2 * count);
     }
     if (!options.profile.empty()) {
-        TIFFSetField(tiff, TIFFTAG_ICCPROFILE, static_cast<std::uint32_t>(options.profile.size()), options.profile.data());
+        TIFFSetField(tiff, TIFFTAG_ICCPROFILE, static_cast<std::uint32_t>(options.profile.size()),
+                     options.profile.data());
     }
     if (options.compression == COMPRESSION_JPEG && options.photometric == PHOTOMETRIC_YCBCR) {
         TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
@@ -163,7 +165,8 @@ Picture halved(const Picture& picture) {
     Picture half{(picture.width + 1) / 2, (picture.height + 1) / 2, picture.bands, {}};
     for (std::uint32_t y = 0; y < half.height; ++y) {
         for (std::uint32_t x = 0; x < half.width; ++x) {
-            for (std::uint32_t band = 0; band < half.bands; ++band) half.pixels.push_back(picture.at(2 * x, 2 * y, band));
+            for (std::uint32_t band = 0; band < half.bands; ++band)
+                half.pixels.push_back(picture.at(2 * x, 2 * y, band));
         }
     }
     return half;
@@ -190,8 +193,10 @@ source::UniqueFd opened(const std::string& path) {
 }
 
 Picture picture_of(VipsImage* image) {
-    Picture picture{static_cast<std::uint32_t>(image->Xsize), static_cast<std::uint32_t>(image->Ysize),
-                    static_cast<std::uint32_t>(image->Bands), {}};
+    Picture picture{static_cast<std::uint32_t>(image->Xsize),
+                    static_cast<std::uint32_t>(image->Ysize),
+                    static_cast<std::uint32_t>(image->Bands),
+                    {}};
     ck_assert_int_eq(image->BandFmt, VIPS_FORMAT_UCHAR);
     std::size_t length = 0;
     void* pixels = vips_image_write_to_memory(image, &length);

@@ -58,7 +58,7 @@ struct TiffOptions {
     std::uint16_t compression = COMPRESSION_NONE, photometric = PHOTOMETRIC_RGB;
     std::uint16_t bits = 8, samples = 3, sample_format = SAMPLEFORMAT_UINT;
     bool separate = false;
-    int extra = -1;           // EXTRASAMPLE_* of the last sample
+    int extra = -1;  // EXTRASAMPLE_* of the last sample
     std::uint16_t orientation = 1;
     std::uint32_t subfile = 0;
     std::vector<std::uint16_t> palette;  // red, then green, then blue

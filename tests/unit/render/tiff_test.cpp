@@ -147,7 +147,8 @@ START_TEST(pyramids_of_pages_and_subifds) {
         // Nothing lost when only page and SubIFD are known, as after a description has travelled.
         auto travelled = description;
         for (auto& level : travelled.levels) level.directory = 0;
-        assert_pixel(rendered(path, travelled, part({256, 256, 256, 256}, {64, 64})), 32, 32, {20, 20, 20, 0}, 3, 0, name);
+        assert_pixel(rendered(path, travelled, part({256, 256, 256, 256}, {64, 64})), 32, 32, {20, 20, 20, 0}, 3, 0,
+                     name);
     }
 }
 END_TEST
