@@ -61,6 +61,7 @@ Outcome Exchange::ask_renderer(const source::Description* description, const Ren
         cache_key_ = request_->id + '|' + etag(service_, http_, *request_, state_);
     }
     served_ = "render";
+    asked_ = std::chrono::steady_clock::now();
     return Outcome::needs_render;
 }
 
@@ -77,6 +78,11 @@ Parse Exchange::take_reply_head(std::string_view bytes, std::size_t& head_len) {
 
 void Exchange::fail(Failure failure) {
     const bool head = request_ && request_->head;
+    // An encoder that does not heed its deadline is killed with its process: that is a time-out, not an accident.
+    const auto waited = std::chrono::steady_clock::now() - asked_;
+    if (failure == Failure::died && !call_.empty() && waited >= std::chrono::milliseconds(service_.timeout_ms)) {
+        failure = Failure::timeout;
+    }
     switch (failure) {
         case Failure::busy:
             finish(refusal_answer({503, "The server is busy with other images; try again in a few seconds."}, head));

@@ -2,6 +2,7 @@
 // One request and its answer, on the web server's side. The C ABI's iiif_exchange is a thin coat over this.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -58,6 +59,7 @@ private:
     std::string call_, cache_key_, timing_;
     bool has_renderers_;
     bool heavy_ = false;
+    std::chrono::steady_clock::time_point asked_;  // when the renderer was named
 };
 
 }  // namespace iiif::delivery

@@ -52,7 +52,9 @@ http {{
 
 def httpd_configuration(place, build, port, endpoint, pool):
     loaded = ("mpm_event", "unixd", "authz_core", "dir", "mime", "log_config")
-    modules = "\n".join(f"LoadModule {name}_module {word(HTTPD_MODULES / f'mod_{name}.so')}" for name in loaded)
+    # Debian compiles some of them in, and refuses to load these again.
+    modules = "\n".join(f"<IfModule !{name}_module>\n    LoadModule {name}_module "
+                        f"{word(HTTPD_MODULES / f'mod_{name}.so')}\n</IfModule>" for name in loaded)
     user = f"User {WORKER}\nGroup {WORKER}" if os.getuid() == 0 else ""
     lines = "\n    ".join(endpoint)
     return f"""ServerRoot {word(place)}

@@ -155,7 +155,7 @@ def browser():
     if not (modules / "node_modules/playwright-core").exists() or (modules / "package-lock.json").read_bytes() != lock:
         for name in ("package.json", "package-lock.json"):
             (modules / name).write_bytes((REPOSITORY / "tests/browser" / name).read_bytes())
-        if command(["npm", "ci", "--prefix", modules, "--no-audit", "--no-fund", "--silent"])[0]:
+        if command(["npm", "ci", "--prefix", modules, "--no-audit", "--no-fund", "--loglevel=error"])[0]:
             return Tally(failed=1)
     return pytest("browser", "tests/browser")
 

@@ -8,6 +8,7 @@ Files that are there already are kept, so that a second call costs nothing.
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -133,7 +134,8 @@ def make(folder, out=sys.stderr):
     paint_cost = sum(rows[p] * p.width * p.cost for p in missing)
     progress = Progress(paint_cost * 1.15, out)
     try:
-        with multiprocessing.Pool(os.cpu_count() or 1) as pool:
+        # Ctrl-C is for this process, which ends the painters without a word from each.
+        with multiprocessing.Pool(os.cpu_count() or 1, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
             tasks, open_strips = [], {}
             for picture in missing:
                 (folder / picture.file).parent.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,10 @@
 The endpoint is http://127.0.0.1:PORT/iiif/; a page to zoom in is at http://127.0.0.1:PORT/. Ctrl-C ends everything.
 """
 import argparse
+import ctypes
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -25,6 +27,7 @@ from support import directives        # noqa: E402
 EXTENSIONS = ("tif", "tiff", "jp2", "j2k", "jpg", "jpeg", "png", "webp", "gif", "avif", "heic", "jxl", "pdf")
 MOST_LISTED = 500
 START_SECONDS = 60
+PR_SET_PDEATHSIG = 1
 
 
 class Mistake(Exception):
@@ -48,8 +51,15 @@ def arguments():
     return given
 
 
+def words_of(value):
+    """Separated by spaces; quotes keep a word together. A backslash is nothing special: regular expressions have them."""
+    lexer = shlex.shlex(value, posix=True)
+    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
+    return tuple(lexer)
+
+
 def own_directives(settings):
-    """[(name, words)] of NAME=VALUE; several words are separated by spaces."""
+    """[(name, words)] of NAME=VALUE."""
     known = directives.table()
     out = []
     for setting in settings:
@@ -60,7 +70,10 @@ def own_directives(settings):
         if name in ("iiif", "root", "renderer_program", "runtime_directory"):
             raise Mistake(f"--set {name}: this one is set by scripts/serve itself.")
         one_word = known[name].max_values == 1
-        out.append((name, (value,) if one_word else tuple(value.split())))
+        try:
+            out.append((name, (value,) if one_word else words_of(value)))
+        except ValueError:
+            raise Mistake(f"--set {setting}: a quotation mark is not closed.") from None
     return out
 
 
@@ -95,8 +108,10 @@ def install_page(place):
     if not viewer.exists() or (npm / "package-lock.json").read_bytes() != lock:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE.parent / "page" / name, npm / name)
-        subprocess.run(["npm", "ci", "--prefix", npm, "--no-audit", "--no-fund", "--silent"], check=True,
-                       stdout=subprocess.DEVNULL)
+        done = subprocess.run(["npm", "ci", "--prefix", npm, "--no-audit", "--no-fund", "--loglevel=error"], text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
+            raise Mistake(f"npm could not install OpenSeadragon, the page's viewer:\n{done.stdout.strip()}")
     shutil.copytree(viewer, place / "page/openseadragon")
     for name in ("index.html", "page.css", "page.js"):
         shutil.copy(HERE.parent / "page" / name, place / "page" / name)
@@ -111,8 +126,10 @@ def sample():
     if any(not (folder / picture.file).exists() for picture in collection.COLLECTION):
         say("Making the sample collection (once):")
         collection.make(folder)
-    return folder, [{"id": quote(picture.file, safe=""), "title": picture.title, "about": picture.about}
-                    for picture in collection.COLLECTION]
+    pages = [(picture, page) for picture in collection.COLLECTION for page in range(1, picture.pages + 1)]
+    return folder, [{"id": quote(picture.file if page == 1 else f"{picture.file};{page}", safe=""),
+                     "title": picture.title if page == 1 else f"{picture.title}, page {page}", "about": picture.about}
+                    for picture, page in pages]
 
 
 def images_of(folder):
@@ -122,7 +139,8 @@ def images_of(folder):
         for name in sorted(files):
             if not name.startswith(".") and name.lower().rpartition(".")[2] in EXTENSIONS:
                 relative = str(Path(path, name).relative_to(folder))
-                found.append({"id": quote(relative, safe=""), "title": relative, "about": relative})
+                # As bytes: names of files need not be UTF-8.
+                found.append({"id": quote(os.fsencode(relative), safe=""), "title": relative, "about": relative})
                 if len(found) == MOST_LISTED:
                     return found
     return found
@@ -141,6 +159,11 @@ def configure(server, place, out, port, folder, own):
     write = private.nginx_configuration if server == "nginx" else private.httpd_configuration
     (place / "server.conf").write_text(write(place, out, port, *spelled))
     return private.nginx_command(place) if server == "nginx" else private.httpd_command(place)
+
+
+def end_with_us():
+    """In the server, before exec: should serve be killed without a chance to stop it, the kernel does."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def wait_until_ready(process, port, place):
@@ -198,7 +221,8 @@ def run(given):
         install_page(place)
         (place / "page/images.json").write_text(json.dumps(images))
         command = configure(given.server, place, out, port, folder, own)
-        process = subprocess.Popen(command, cwd=place, start_new_session=True, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, cwd=place, start_new_session=True, stdin=subprocess.DEVNULL,
+                                   preexec_fn=end_with_us)
         wait_until_ready(process, port, place)
 
         base = f"http://127.0.0.1:{port}"
@@ -209,9 +233,12 @@ def run(given):
         else:
             say("  There is no image in this folder yet.")
         say(f"  zoom       {base}/\n\n  log        {place / 'error.log'}")
-        return process.wait()
+        code = process.wait()
+        say(f"serve: the server ended by itself, with {code}.")
+        return code or 1
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         if process:
             stop(process)
             wait_for_renderers(place)
@@ -219,7 +246,9 @@ def run(given):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A closed terminal ends the server just as Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         return run(arguments())
     except Mistake as mistake:
