@@ -19,7 +19,7 @@ std::uint64_t pixels_to_decode(const source::Description& description, const Ren
         unsigned __int128 share = pixels;
         if (level.tile.width != 0) {
             share = static_cast<unsigned __int128>(pixels) * region / std::max<std::uint64_t>(whole, 1) +
-                    4 * area(level.tile.width, level.tile.height);
+                    static_cast<unsigned __int128>(4) * area(level.tile.width, level.tile.height);
         }
         const auto scaled = static_cast<unsigned __int128>(pixels) * region / std::max<std::uint64_t>(whole, 1);
         if (best != 0 && scaled < answer) break;  // too small for this answer: the one before it is used

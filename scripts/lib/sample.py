@@ -52,7 +52,7 @@ COLLECTION = (
     Picture("prints/guilloche.tif", "Guilloche", "TIFF, CMYK", "guilloche", 3072, 3072, bands=4, cost=950,
             interpretation="cmyk", save="tile,tile-width=256,tile-height=256,pyramid,compression=deflate,predictor=horizontal"),
     Picture("phase portrait.jpg", "Phase portrait", "JPEG, a space in its name", "phase_portrait", 5120, 4096, cost=200,
-            save="Q=90,optimize-coding,interlace"),
+            save="Q=90,optimize-coding"),
     Picture("glass-flower.png", "Glass flower", "PNG with transparency", "glass_flower", 2880, 2880, bands=4, cost=760,
             save="compression=3"),
     Picture("prints/engraving.png", "Engraving", "PNG, grey", "engraving", 4096, 3072, bands=1, cost=180,

@@ -175,9 +175,12 @@ def wait_until_ready(process, port, place):
             raise Mistake("\n".join(["The server did not start.", *said]))
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
+            # Somebody answers; a server that could not have the port ends within its second of trying.
+            if (place / "server.pid").exists():
+                return
         except OSError:
-            time.sleep(0.05)
+            pass
+        time.sleep(0.05)
     raise Mistake(f"The server did not answer within {START_SECONDS} seconds; its log is {place / 'error.log'}.")
 
 
@@ -202,7 +205,8 @@ def run(given):
     own = own_directives(given.settings)
     if given.folder is not None and not Path(given.folder).is_dir():
         raise Mistake(f"{given.folder} is no folder; name the folder that holds your images.")
-    port = free_port(given.port)
+    if given.port:
+        free_port(given.port)  # said before the building, not after
     out = build()
     if given.folder is None:
         folder, images = sample()
@@ -213,6 +217,7 @@ def run(given):
             raise Mistake(f"The server's workers ({private.WORKER}) may not read {folder}: open it to them with "
                           f"chmod o+rx on it and the folders above, or run scripts/serve as its owner.")
 
+    port = free_port(given.port)  # as late as can be: building and painting take minutes, and others look for ports too
     place = Path(tempfile.mkdtemp(prefix="iiif-serve-"))
     process = None
     try:
