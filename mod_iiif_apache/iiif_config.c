@@ -24,7 +24,7 @@ iiif_options *mod_iiif_make_options(apr_pool_t *p)
 {
     iiif_options *options;
 
-    if (iiif_options_new(&options) != IIIF_OK) {
+    if (iiif_options_new(IIIF_SPELLED_HTTPD, &options) != IIIF_OK) {
         ap_abort_on_oom();
     }
     apr_pool_cleanup_register(p, options, free_options, apr_pool_cleanup_null);

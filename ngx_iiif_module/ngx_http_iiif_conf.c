@@ -391,7 +391,7 @@ ngx_http_iiif_create_options(ngx_conf_t *cf)
         return NULL;
     }
 
-    if (iiif_options_new(&options) != IIIF_OK) {
+    if (iiif_options_new(IIIF_SPELLED_NGINX, &options) != IIIF_OK) {
         return NULL;
     }
 

@@ -25,6 +25,22 @@ iiif::pool::Launch launch_of(const iiif_pool_settings& settings) {
     return launch;
 }
 
+// The rooms below know directives by the table's names, and begin a sentence with the one it is about: here it gets the
+// spelling of the server whose administrator reads it.
+std::string spelled(std::string_view sentence, iiif_spelling spelling) {
+    const std::string_view first = sentence.substr(0, sentence.find(' '));
+    for (const iiif_directive& directive : iiif::delivery::directives()) {
+        if (first != directive.name) continue;
+        const std::string name = spelling == IIIF_SPELLED_HTTPD ? directive.httpd_name : "iiif_" + std::string(first);
+        return name + std::string(sentence.substr(first.size()));
+    }
+    return std::string(sentence);
+}
+
+void set_spelled_error(iiif_error* error, std::string_view sentence, const iiif_options* options) {
+    set_error(error, options == nullptr ? std::string(sentence) : spelled(sentence, options->spelling));
+}
+
 bool fits(const iiif_pool_settings* settings, iiif_error* error) {
     if (settings != nullptr && settings->size >= sizeof(iiif_pool_settings)) return true;
     set_error(error, "the module was built for another version of the core");
@@ -48,9 +64,9 @@ const iiif_directive* iiif_directive_at(size_t index) {
     return index < all.size() ? &all[index] : nullptr;
 }
 
-iiif_status iiif_options_new(iiif_options** out) {
+iiif_status iiif_options_new(iiif_spelling spelling, iiif_options** out) {
     return guarded(IIIF_FAILED, nullptr, [&] {
-        *out = new iiif_options;
+        *out = new iiif_options{spelling, {}};
         return IIIF_OK;
     });
 }
@@ -87,7 +103,7 @@ iiif_status iiif_service_new(const iiif_options* options, iiif_str prefix, iiif_
     return guarded(IIIF_FAILED, error, [&] {
         auto service = iiif::delivery::make_service(options->settings, std::string_view(prefix.data, prefix.len));
         if (!service) {
-            set_error(error, service.error().sentence);
+            set_spelled_error(error, service.error().sentence, options);
             return IIIF_INVALID;
         }
         *out = new iiif_service{std::move(*service)};
@@ -107,7 +123,7 @@ iiif_status iiif_pool_start(iiif_service* const* services, size_t count, const i
         for (size_t i = 0; i < count; ++i) all.push_back(services[i]->service.get());
         auto pool = iiif::pool::start(all, launch_of(*settings));
         if (!pool) {
-            set_error(error, pool.error().sentence);
+            set_spelled_error(error, pool.error().sentence, settings->options);
             return IIIF_FAILED;
         }
         *out = new iiif_pool{std::move(*pool)};
@@ -124,7 +140,7 @@ iiif_status iiif_pool_check(const iiif_pool_settings* settings, iiif_error* erro
     return guarded(IIIF_FAILED, error, [&] {
         const auto done = iiif::pool::check(launch_of(*settings));
         if (done) return IIIF_OK;
-        set_error(error, done.error().sentence);
+        set_spelled_error(error, done.error().sentence, settings->options);
         return IIIF_INVALID;
     });
 }

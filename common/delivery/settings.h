@@ -46,5 +46,6 @@ private:
 
 // The ABI's handle is the thing itself.
 struct iiif_options {
+    iiif_spelling spelling;
     iiif::delivery::Settings settings;
 };

@@ -34,7 +34,8 @@ Expected<std::unique_ptr<delivery::Service>> service_of(const json_t* object) {
     if (!json_is_string(prefix)) return missing("prefix");
     auto settings = settings_of(object, "settings");
     if (!settings) return tl::unexpected(settings.error());
-    return delivery::make_service(*settings, {json_string_value(prefix), json_string_length(prefix)});
+    return delivery::make_service(*settings, {json_string_value(prefix), json_string_length(prefix)},
+                                  delivery::Side::renderer);
 }
 
 Expected<std::uint32_t> identity_of(const json_t* object, const char* key) {

@@ -118,15 +118,14 @@ def refused(kind, name, words, **named):
     try:
         code, said = server.check()
         assert code != 0, f"accepted: {server.configuration()}"
-        # What only the whole endpoint shows is said in the table's names, next to the location it is about.
-        assert spelling(kind, name) in said or f" {name} " in said, f"{name} is not in: {said}"
+        assert spelling(kind, name) in said, f"{name} is not in: {said}"
         for word in words:
             assert word in said, f"{word!r} is not in: {said}"
         assert str(server.conf) in said or "server.conf" in said, f"the place is not in: {said}"
         assert server.sockets() == []
         with pytest.raises(StartError) as started:
             server.start()
-        assert spelling(kind, name) in str(started.value) or f" {name} " in str(started.value)
+        assert spelling(kind, name) in str(started.value)
         server.assert_nothing_left()
     finally:
         server.discard()
@@ -176,10 +175,12 @@ def test_root_is_missing(kind):
 def test_checking_starts_nothing(kind, images):
     """nginx -t, apachectl -t: an exit code, and no process or socket, running instance or not."""
     with make(kind, images) as server:
-        before, sockets = set(server.processes()), server.sockets()
+        # Not every process: a prefork httpd adds idle children whenever it sees fit.
+        ours = lambda: (set(server.supervisors()), set(server.renderers()), server.sockets())  # noqa: E731
+        before = ours()
         code, said = server.check()
         assert code == 0, said
-        assert set(server.processes()) == before and server.sockets() == sockets
+        assert ours() == before
         assert server.get("/iiif/3/chart.png/info.json").status == 200
 
 

@@ -72,7 +72,13 @@ const iiif_directive *iiif_directive_at(size_t index);      /* NULL beyond the l
 
 typedef struct iiif_options iiif_options;
 
-iiif_status iiif_options_new(iiif_options **out);
+/* How messages about these options, and about what is made of them, spell a directive's name. */
+typedef enum {
+    IIIF_SPELLED_NGINX,    /* iiif_max_width */
+    IIIF_SPELLED_HTTPD     /* IIIFMaxWidth */
+} iiif_spelling;
+
+iiif_status iiif_options_new(iiif_spelling spelling, iiif_options **out);
 void        iiif_options_free(iiif_options *options);
 
 /*

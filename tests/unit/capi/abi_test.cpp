@@ -31,7 +31,7 @@ void set_up() {
     char name[] = "/tmp/iiif-abi-XXXXXX";
     folder = mkdtemp(name);
     std::ofstream(folder / "a.tif") << "content";
-    ck_assert_int_eq(iiif_options_new(&options), IIIF_OK);
+    ck_assert_int_eq(iiif_options_new(IIIF_SPELLED_HTTPD, &options), IIIF_OK);
     ck_assert_int_eq(set("iiif", "on"), IIIF_OK);
     ck_assert_int_eq(set("root", folder.string()), IIIF_OK);
     ck_assert_int_eq(iiif_service_new(options, {"/iiif/", 6}, &service, nullptr), IIIF_OK);
@@ -87,6 +87,13 @@ START_TEST(errors_belong_to_the_caller) {
     std::strcpy(small.message, "mine");
     ck_assert_int_eq(set("max_width", "wide", &small), IIIF_INVALID);
     ck_assert_str_eq(small.message, "mine");
+    // What only the whole shows begins with the directive, as this server spells it.
+    iiif_options* bare = nullptr;
+    iiif_service* none = nullptr;
+    ck_assert_int_eq(iiif_options_new(IIIF_SPELLED_HTTPD, &bare), IIIF_OK);
+    ck_assert_int_eq(iiif_service_new(bare, {"/iiif", 5}, &none, &error), IIIF_INVALID);
+    ck_assert_ptr_eq(std::strstr(error.message, "IIIFRoot is missing"), error.message);
+    iiif_options_free(bare);
     error.message[0] = '\0';
     ck_assert_int_eq(iiif_pool_check(nullptr, &error), IIIF_INVALID);
     ck_assert_str_ne(error.message, "");
