@@ -16,7 +16,7 @@
 namespace iiif::delivery {
 
 struct EncoderOptions {
-    int jpeg_quality = 85, webp_quality = 80, avif_quality = 60, jp2_quality = 48;
+    int jpeg_quality = 85, webp_quality = 80, avif_quality = 60, jp2_quality = 60;
     int png_compression = 4;
     std::uint8_t background[3] = {255, 255, 255};
     bool embed_profile = false;

@@ -36,7 +36,7 @@ Expected<source::Description> describe(int fd, std::uint32_t page, const Limits&
 enum class Profile : std::uint8_t { srgb, embed };
 
 struct EncodeOptions {
-    int jpeg_quality = 85, webp_quality = 80, avif_quality = 60, jp2_quality = 48;
+    int jpeg_quality = 85, webp_quality = 80, avif_quality = 60, jp2_quality = 60;
     int png_compression = 4;
     std::array<std::uint8_t, 3> background = {255, 255, 255};
     Profile icc = Profile::srgb;  // srgb: converted; embed: kept and embedded where the format can

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from support.servers import KINDS, Endpoint, make
+from support.servers import KINDS, Endpoint, make, wait_for
 
 SPELLINGS = [
     "/denied/3/chart.png/info.json",
@@ -117,10 +117,15 @@ def test_access_log(ruled):
     """What was asked and how it was served stands in the access log."""
     ruled.get("/iiif/3/chart.png/full/51,/0/default.jpg")
     ruled.get("/iiif/3/nowhere/info.json")
-    lines = [line for line in ruled.access() if "/full/51,/" in line]
-    assert lines and "kind=thumbnail" in lines[-1] and "served=render" in lines[-1], lines
-    lines = [line for line in ruled.access() if "/nowhere/info.json" in line]
-    assert lines and "kind=info" in lines[-1] and lines[-1].startswith("404"), lines
+
+    def logged(part):
+        """A line is written when the request has ended, which may be after its answer was read."""
+        return wait_for(lambda: [line for line in ruled.access() if part in line], what=f"a line with {part}")[-1]
+
+    line = logged("/full/51,/")
+    assert "kind=thumbnail" in line and "served=render" in line
+    line = logged("/nowhere/info.json")
+    assert "kind=info" in line and line.startswith("404")
 
 
 @pytest.mark.parametrize("kind", KINDS)
