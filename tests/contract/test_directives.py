@@ -47,7 +47,8 @@ def httpd_names():
     server = Httpd(endpoints=[], start=False)
     try:
         server.prepare()
-        listing = subprocess.run([*server.command(), "-L"], capture_output=True, text=True, check=True)
+        listing = subprocess.run([*server.command(), "-L"], capture_output=True, text=True, check=True,
+                                 env=server.environment())
     finally:
         server.discard()
     return set(re.findall(r"^(IIIF\w*) \(mod_iiif", listing.stdout, re.M))
