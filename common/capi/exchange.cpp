@@ -56,6 +56,7 @@ extern "C" {
 
 iiif_status iiif_worker_start(const iiif_pool* pool, iiif_worker** out, iiif_error* error) {
     return guarded(IIIF_FAILED, error, [&] {
+        iiif::pool::leave_to_parent();
         *out = new iiif_worker{pool == nullptr ? nullptr : pool->pool.get()};
         return IIIF_OK;
     });

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <memory>
 #include <string_view>
 
+#include "pool/handover.h"
 #include "pool/sockets.h"
 #include "pool/spawn.h"
 
@@ -29,6 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kReadyWithin{30};
 constexpr std::size_t kMaxReadyLine = 4096;
+constexpr int kGone = 410;  // a refusal's status: nobody is there who could say more
 constexpr std::uint64_t kStandardQueue = 128;
 constexpr std::uint64_t kStandardTimeout = 60000;  // ms
 // Each renderer keeps one core busy; far more than this is a slip of the pen.
@@ -64,6 +67,27 @@ std::string check_renderers(const delivery::Settings& settings) {
            " usable processor cores: at most " + std::to_string(cores * kRenderersPerCore);
 }
 
+// The iiif-renderd that runs, kept from one generation of the server to the next: it has loaded what renderers need,
+// and knows what they can write. Neither is done again on a reload. A program file that was replaced is started anew.
+struct Running {
+    UniqueFd control;
+    std::string program;
+    struct stat identity {};
+    protocol::FormatSet encodable = 0;  // 0: not known yet
+
+    [[nodiscard]] bool is(const std::string& wanted) const {
+        struct stat now {};
+        return control && program == wanted && ::stat(wanted.c_str(), &now) == 0 && now.st_dev == identity.st_dev &&
+               now.st_ino == identity.st_ino && now.st_size == identity.st_size &&
+               now.st_mtim.tv_sec == identity.st_mtim.tv_sec && now.st_mtim.tv_nsec == identity.st_mtim.tv_nsec;
+    }
+};
+
+Running& running() {
+    static Running only;  // the parent process starts one generation after the other
+    return only;
+}
+
 using Json = std::unique_ptr<json_t, void (*)(json_t*)>;
 
 // "" when a string is not UTF-8.
@@ -87,6 +111,7 @@ std::string configuration(const std::vector<delivery::Service*>& services, const
     }
     failed |= json_object_set_new(root.get(), "uid", json_integer(launch.uid));
     failed |= json_object_set_new(root.get(), "gid", json_integer(launch.gid));
+    failed |= json_object_set_new(root.get(), "encodable", json_integer(running().encodable));
     failed |= json_object_set_new(root.get(), "directory", string(sockets.directory));
     json_t* paths = json_array();
     failed |= json_object_set_new(root.get(), "sockets", paths);
@@ -125,7 +150,7 @@ Expected<std::string> read_ready_line(int fd) {
         std::array<char, 512> piece{};
         const ssize_t got = ::read(fd, piece.data(), piece.size());
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return refuse(500, "the renderers ended while starting; the error log may say why");
+        if (got <= 0) return refuse(kGone, "the renderers ended while starting; the error log may say why");
         line.append(piece.data(), static_cast<std::size_t>(got));
         if (const auto end = line.find('\n'); end != std::string::npos) return line.substr(0, end);
     }
@@ -146,7 +171,81 @@ Expected<protocol::FormatSet> understand(const std::string& program, const std::
     return refuse(500, "renderer_program \"" + program + "\" is not a renderer of this version");
 }
 
+struct Pipe {
+    UniqueFd read, write;
+};
+
+Expected<Pipe> make_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return refuse(500, std::string("cannot make a pipe to the renderers: ") + std::strerror(errno));
+    }
+    return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// Sets running() anew. iiif-renderd says something only when it cannot begin, so this does not wait for it.
+Expected<UniqueFd> run_program(const std::string& program, int log_fd) {
+    std::array<int, 2> control{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control.data()) != 0) {
+        return refuse(500, std::string("cannot make a socket to the renderers: ") + std::strerror(errno));
+    }
+    // Before anything is sent: the kernel adds who sent it at that moment.
+    const int on = 1;
+    for (const int end : control) (void)::setsockopt(end, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+    Running fresh;
+    fresh.control = UniqueFd(control[0]);
+    fresh.program = program;
+    (void)::stat(program.c_str(), &fresh.identity);
+    const UniqueFd theirs(control[1]);
+    auto failure = make_pipe();
+    if (!failure) return tl::unexpected(failure.error());
+    Spawn spawn;
+    spawn.program = program;
+    spawn.descriptors = {theirs.get(), failure->write.get()};
+    spawn.log_fd = log_fd;
+    if (auto spawned = spawn_detached(spawn); !spawned) return tl::unexpected(spawned.error());
+    running() = std::move(fresh);
+    return std::move(failure->read);
+}
+
+// The ready line of one generation, of which the lifeline and the listeners stay the caller's.
+Expected<protocol::FormatSet> start_generation(const std::vector<delivery::Service*>& services, const Launch& launch,
+                                               const Sockets& sockets, int lifeline) {
+    const std::string text = configuration(services, launch, sockets);
+    if (text.empty()) return refuse(500, "a setting of the renderers is not UTF-8");
+    auto file = in_memory_file(text);
+    if (!file) return tl::unexpected(file.error());
+    auto ready = make_pipe();
+    if (!ready) return tl::unexpected(ready.error());
+    const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    const int log = launch.log_fd < 0 ? null.get() : launch.log_fd;
+    if (!hand_over(running().control.get(), {lifeline, sockets.listeners[0].get(), sockets.listeners[1].get(),
+                                             ready->write.get(), file->get(), log})) {
+        return refuse(kGone, "the renderers ended while starting; the error log may say why");
+    }
+    ready->write = UniqueFd();  // a supervisor that dies early shows as the end of the pipe
+    auto line = read_ready_line(ready->read.get());
+    if (!line) return tl::unexpected(line.error());
+    return understand(running().program, *line);
+}
+
+Expected<protocol::FormatSet> start_program_and_generation(const std::vector<delivery::Service*>& services,
+                                                           const Launch& launch, const Sockets& sockets, int lifeline) {
+    const std::string program = program_of(launch);
+    auto failure = run_program(program, launch.log_fd);
+    if (!failure) return tl::unexpected(failure.error());
+    auto formats = start_generation(services, launch, sockets, lifeline);
+    if (!formats && formats.error().status == kGone) {
+        if (auto said = read_ready_line(failure->get())) return understand(program, *said);
+    }
+    return formats;
+}
+
 }  // namespace
+
+void leave_to_parent() {
+    running() = {};
+}
 
 Expected<bool> check(const Launch& launch) {
     std::string wrong = check_program(program_of(launch));
@@ -159,19 +258,10 @@ Expected<bool> check(const Launch& launch) {
 Expected<std::unique_ptr<Pool>> start(const std::vector<delivery::Service*>& services, const Launch& launch) {
     if (auto fine = check(launch); !fine) return tl::unexpected(fine.error());
 
-    std::array<int, 2> lifeline{};
-    std::array<int, 2> ready{};
-    if (::pipe2(lifeline.data(), O_CLOEXEC) != 0) {
-        return refuse(500, std::string("cannot make a pipe to the renderers: ") + std::strerror(errno));
-    }
-    UniqueFd lifeline_read(lifeline[0]);
+    auto lifeline = make_pipe();
+    if (!lifeline) return tl::unexpected(lifeline.error());
     auto pool = std::make_unique<Pool>();
-    pool->lifeline = UniqueFd(lifeline[1]);
-    if (::pipe2(ready.data(), O_CLOEXEC) != 0) {
-        return refuse(500, std::string("cannot make a pipe to the renderers: ") + std::strerror(errno));
-    }
-    const UniqueFd ready_read(ready[0]);
-    UniqueFd ready_write(ready[1]);
+    pool->lifeline = std::move(lifeline->write);
 
     const std::string runtime = runtime_of(launch);
     sweep(runtime);
@@ -180,32 +270,23 @@ Expected<std::unique_ptr<Pool>> start(const std::vector<delivery::Service*>& ser
     auto sockets = listen_beneath(runtime, launch.uid, launch.gid, backlog);
     if (!sockets) return tl::unexpected(sockets.error());
 
-    const auto launched = [&]() -> Expected<protocol::FormatSet> {
-        const std::string text = configuration(services, launch, *sockets);
-        if (text.empty()) return refuse(500, "a setting of the renderers is not UTF-8");
-        auto file = in_memory_file(text);
-        if (!file) return tl::unexpected(file.error());
-        Spawn spawn;
-        spawn.program = program_of(launch);
-        spawn.descriptors = {lifeline_read.get(), sockets->listeners[0].get(), sockets->listeners[1].get(),
-                             ready_write.get(), file->get()};
-        spawn.log_fd = launch.log_fd;
-        if (auto spawned = spawn_detached(spawn); !spawned) return tl::unexpected(spawned.error());
-        // Only the renderers hold these from now on: when they are gone, a connect fails at once, and a supervisor
-        // that dies early shows as the end of the ready pipe.
-        for (UniqueFd& listener : sockets->listeners) listener = UniqueFd();
-        lifeline_read = UniqueFd();
-        ready_write = UniqueFd();
-        auto line = read_ready_line(ready_read.get());
-        if (!line) return tl::unexpected(line.error());
-        return understand(spawn.program, *line);
-    }();
-    if (!launched) {
-        remove_sockets(sockets->directory);
-        return tl::unexpected(launched.error());
+    Expected<protocol::FormatSet> formats = refuse(kGone, "");
+    if (running().is(program_of(launch))) {
+        formats = start_generation(services, launch, *sockets, lifeline->read.get());
     }
+    // The first generation; or iiif-renderd was killed or replaced; or this process is not the one that started it, as
+    // after nginx has become a daemon.
+    if (!formats && formats.error().status == kGone) {
+        formats = start_program_and_generation(services, launch, *sockets, lifeline->read.get());
+    }
+    if (!formats) {
+        remove_sockets(sockets->directory);
+        return tl::unexpected(formats.error());
+    }
+    running().encodable = *formats;
 
-    pool->encodable = *launched;
+    // Only the renderers hold the listeners from now on: when they are gone, a connect fails at once.
+    pool->encodable = *formats;
     pool->timeout_ms = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(launch.settings.number("timeout", kStandardTimeout), UINT32_MAX));
     for (std::size_t lane = 0; lane < sockets->paths.size(); ++lane) pool->sockets[lane] = sockets->paths[lane];

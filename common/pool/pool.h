@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Birth and death of the renderers, seen from the server's parent process. See docs/architecture.md, "Renderers".
 //
-// What the parent and iiif-renderd agree on at exec:
-//   argv:   iiif-renderd --supervise   (everything else comes through descriptors)
-//   fd 3    lifeline, read end: EOF means that no server process is left
-//   fd 4    listening unix socket of the tile lane      (non-blocking)
-//   fd 5    listening unix socket of the heavy lane     (non-blocking)
-//   fd 6    ready pipe, write end: one line, "ready HEXMASK\n" (formats it can write) or "error SENTENCE\n"
-//   fd 7    configuration: a memfd with JSON
+// What the parent and iiif-renderd agree on:
+//   exec, once:  iiif-renderd --supervise, with
+//     fd 3       control: a SOCK_SEQPACKET socket, see handover.h; its end means that no further generation comes
+//     fd 4       failure pipe: "failed ERRNO CALL\n" or "error SENTENCE\n" when it cannot even begin; else closed
+//     stderr     the server's error log
+//   then, for each generation of the server, one message on the control socket with
+//     lifeline   read end: EOF means that no process of this generation is left
+//     sockets    listening, non-blocking: the tile lane, the heavy lane
+//     ready      write end: one line, "ready HEXMASK\n" (formats it can write) or "error SENTENCE\n"
+//     configuration  a memfd with JSON
 //           {"pool": [["renderers","4"],...], "services": [{"prefix": "/iiif", "settings": [[...],...]}, ...],
-//            "uid": 33, "gid": 33, "directory": "/run/…", "sockets": ["/run/…/tiles", "/run/…/heavy"]}
-//   stderr  the server's error log
+//            "uid": 33, "gid": 33, "encodable": 255, "directory": "/run/…", "sockets": ["/run/…/tiles",
+//            "/run/…/heavy"]}
+//           encodable: the mask of an earlier generation, then ready comes at once; 0: to be found out
+//     log        the error log of this generation
 #pragma once
 
 #include <cstdint>
@@ -44,6 +49,8 @@ struct Launch {
 
 // Binds, spawns, waits (at most 30 s) for the ready line. Sets pool_index, encodable and timeout_ms of each service.
 Expected<std::unique_ptr<Pool>> start(const std::vector<delivery::Service*>& services, const Launch&);
+// In a worker process, after fork: lets go of what only the parent may use.
+void leave_to_parent();
 // What start would check, without starting: runtime directory, program, values.
 Expected<bool> check(const Launch&);
 

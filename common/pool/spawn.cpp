@@ -26,7 +26,7 @@ constexpr std::string_view kFailure = "failed ";
 // Everything the child needs, made before fork: in the child only async-signal-safe calls are allowed, because the
 // server may have threads and locks that fork does not copy whole.
 struct Prepared {
-    std::array<int, 5> descriptors;  // all beyond kFirst + 5, so that putting them in place overwrites none
+    std::array<int, 2> descriptors;  // all beyond their places, so that putting them in place overwrites none
     int null = -1, log = -1, failure = -1;
     const char* program = nullptr;
     char* const* argv = nullptr;

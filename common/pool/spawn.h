@@ -13,8 +13,8 @@ namespace iiif::pool {
 struct Spawn {
     std::string program;
     // Become descriptors 3, 4, ... of the program, in this order; closed here afterwards by their owner.
-    std::array<int, 5> descriptors{};
-    std::size_t failure_descriptor = 3;  // which of them is a pipe that takes the failure line
+    std::array<int, 2> descriptors{};
+    std::size_t failure_descriptor = 1;  // which of them is a pipe that takes the failure line
     int log_fd = -1;                     // stderr and stdout; -1: /dev/null
 };
 

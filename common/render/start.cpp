@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmodule.h>
+
 #include <array>
+#include <cstdlib>
+#include <string>
 
 #include "render/render.h"
 #include "render/vips.h"
@@ -14,6 +18,25 @@ constexpr std::array kLoaders = {
     "VipsForeignLoadHeifSource", "VipsForeignLoadJxlSource", "VipsForeignLoadPdfSource",
 };
 
+// The parts of libvips that Debian and others build as modules, by file name; not all of them exist everywhere, and
+// some builds have them inside the library. libvips itself would load every module there is: ImageMagick and OpenSlide
+// with all that they need take five times as long to start as everything else, to be blocked right afterwards.
+constexpr std::array kModules = {"vips-heif", "vips-jxl", "vips-poppler"};
+
+bool initialise() {
+    // libvips looks for modules beneath this; there are none.
+    if (::setenv("VIPSHOME", "/nonexistent", 1) != 0 || vips_init("iiif-renderd") != 0) return false;
+    (void)::unsetenv("VIPSHOME");
+    const std::string folder = IIIF_VIPS_LIBDIR "/vips-modules-" + std::to_string(vips_version(0)) + '.' +
+                               std::to_string(vips_version(1)) + '/';
+    for (const char* name : kModules) {
+        const std::string path = folder + name + '.' + G_MODULE_SUFFIX;
+        GModule* module = g_module_open(path.c_str(), G_MODULE_BIND_LAZY);
+        if (module != nullptr) g_module_make_resident(module);
+    }
+    return true;
+}
+
 // libvips warns on stderr, which is the server's error log, without saying which file it means. What matters also
 // fails, and then arrives in `detail`.
 void drop(const char*, GLogLevelFlags, const char*, void*) {}
@@ -23,7 +46,7 @@ void drop(const char*, GLogLevelFlags, const char*, void*) {}
 Expected<std::uint8_t> start() {
     static bool started = false;
     if (started) return std::uint8_t{0};
-    if (vips_init("iiif-renderd") != 0) return refuse(500, "libvips could not be started");
+    if (!initialise()) return refuse(500, "libvips could not be started");
     g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO), drop, nullptr);
     vips_cache_set_max(0);    // every request is another window of another file
     vips_concurrency_set(1);  // processes are the parallelism

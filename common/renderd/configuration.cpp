@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 namespace iiif::renderd {
 namespace {
@@ -97,6 +98,13 @@ Expected<Configuration> parse_configuration(std::string_view text) {
     if (!gid) return tl::unexpected(gid.error());
     out.uid = *uid;
     out.gid = *gid;
+
+    const json_t* encodable = json_object_get(root.get(), "encodable");
+    if (!json_is_integer(encodable) || json_integer_value(encodable) < 0 ||
+        json_integer_value(encodable) > std::numeric_limits<protocol::FormatSet>::max()) {
+        return missing("encodable");
+    }
+    out.encodable = static_cast<protocol::FormatSet>(json_integer_value(encodable));
 
     auto directory = path_of(json_object_get(root.get(), "directory"), "directory");
     if (!directory) return tl::unexpected(directory.error());

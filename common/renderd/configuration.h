@@ -23,6 +23,9 @@ struct Configuration {
     std::string directory;               // holds the sockets; removed at the end
     std::array<std::string, 2> sockets;  // by lane
 
+    // What an earlier start of this program found that it can write; 0: not known yet.
+    protocol::FormatSet encodable = 0;
+
     unsigned renderers = 2;                      // at least 1
     std::uint32_t timeout_ms = 60000;            // of one job
     std::uint64_t max_pixels = 0;                // of a source page; 0: none

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "renderd/configuration.h"
+#include "renderd/fork_server.h"
 #include "renderd/log.h"
 #include "renderd/privileges.h"
 #include "renderd/supervisor.h"
@@ -20,7 +21,9 @@ namespace {
 
 using namespace iiif;
 
-constexpr int kConfiguration = 7;  // the others: renderd::Descriptors
+// From pool/spawn.h; used until the first generation arrives.
+constexpr int kControl = 3;
+constexpr int kFailure = 4;
 
 int usage(std::FILE* out) {
     (void)std::fputs(
@@ -33,16 +36,16 @@ int usage(std::FILE* out) {
 }
 
 bool was_handed_over() {
-    for (int fd = renderd::Descriptors{}.lifeline; fd <= kConfiguration; ++fd) {
+    for (const int fd : {kControl, kFailure}) {
         struct stat status {};
         if (::fstat(fd, &status) != 0) return false;
     }
     return true;
 }
 
-int fail(const std::string& sentence) {
+int fail(int fd, const std::string& sentence) {
     const std::string line = "error " + renderd::escaped(sentence) + '\n';
-    (void)!::write(renderd::Descriptors{}.ready, line.data(), line.size());
+    if (fd >= 0) (void)!::write(fd, line.data(), line.size());
     renderd::log_line(::getpid(), sentence);
     return EXIT_FAILURE;
 }
@@ -58,21 +61,32 @@ std::string unreachable(const renderd::Configuration& configuration) {
     return "";
 }
 
-int run() {
+int run_supervisor(renderd::Generation& generation) {
+    const int ready = generation.ready.get();
     // Read as who started us: a map file may be readable for root alone.
-    auto configuration = renderd::read_configuration(kConfiguration);
-    (void)::close(kConfiguration);
-    if (!configuration) return fail(configuration.error().sentence);
+    auto configuration = renderd::read_configuration(generation.configuration.get());
+    generation.configuration = source::UniqueFd();
+    if (!configuration) return fail(ready, configuration.error().sentence);
     if (auto became = renderd::become(configuration->uid, configuration->gid); !became) {
-        return fail(became.error().sentence);
+        return fail(ready, became.error().sentence);
     }
-    if (std::string sentence = unreachable(*configuration); !sentence.empty()) return fail(sentence);
+    if (std::string sentence = unreachable(*configuration); !sentence.empty()) return fail(ready, sentence);
     for (const auto& service : configuration->services) {
         if (const std::string wrong = service->root.check(); !wrong.empty()) {
             renderd::log_line(::getpid(), "endpoint \"" + service->prefix + "\": " + wrong);
         }
     }
-    return renderd::supervise(*configuration, renderd::Descriptors{}, renderd::run_renderer);
+    const renderd::Descriptors given{generation.lifeline.release(), generation.tiles.release(),
+                                     generation.heavy.release(), generation.ready.release()};
+    return renderd::supervise(*configuration, given, renderd::run_renderer);
+}
+
+int supervisor_main(renderd::Generation& generation) {
+    try {
+        return run_supervisor(generation);
+    } catch (const std::exception& error) {
+        return fail(generation.ready.get(), error.what());
+    }
 }
 
 }  // namespace
@@ -82,12 +96,14 @@ int main(int argc, char** argv) {
     if (argument == "--version" || argument == "--help") return usage(stdout);
     if (argument != "--supervise" || !was_handed_over()) return usage(stderr);
 
-    (void)::prctl(PR_SET_NAME, "iiif-renderd");
+    (void)::prctl(PR_SET_NAME, "iiif-forkserver");
     (void)!::chdir("/");  // no file system is kept busy
     (void)::umask(S_IRWXG | S_IRWXO);
     try {
-        return run();
+        if (auto prepared = renderd::prepare_renderers(); !prepared) return fail(kFailure, prepared.error().sentence);
+        (void)::close(kFailure);
+        return renderd::serve_generations(source::UniqueFd(kControl), supervisor_main);
     } catch (const std::exception& error) {
-        return fail(error.what());
+        return fail(-1, error.what());
     }
 }

@@ -10,11 +10,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "renderd/child.h"
@@ -29,6 +32,19 @@ constexpr std::int64_t kReadyWithin = 25000;  // ms; the server's parent process
 constexpr std::int64_t kObeyWithin = 5000;    // ms beyond the deadline of a job
 constexpr std::int64_t kTerminateWithin = 2000;
 constexpr std::int64_t kHealthyAfter = 10000;
+
+Expected<protocol::FormatSet> report_of(const std::string& line) {
+    constexpr std::string_view kReady = "ready ";
+    constexpr std::string_view kError = "error ";
+    if (line.starts_with(kError)) return refuse(0, line.substr(kError.size()));
+    protocol::FormatSet formats = 0;
+    if (line.starts_with(kReady)) {
+        const char* end = line.data() + line.size();
+        const auto read = std::from_chars(line.data() + kReady.size(), end, formats, 16);
+        if (read.ec == std::errc() && read.ptr == end && formats != 0) return formats;
+    }
+    return refuse(0, "the first renderer reported \"" + line + '"');
+}
 
 class Supervisor {
 public:
@@ -45,7 +61,8 @@ public:
 
 private:
     Expected<bool> prepare();
-    Expected<std::string> first_renderer();
+    int refuse_to_start(const std::string& sentence);
+    Expected<protocol::FormatSet> first_renderer();
     void spawn(std::size_t index, int report);
     void loop();
     void wait_and_handle(std::int64_t until_ms);
@@ -55,7 +72,8 @@ private:
     [[nodiscard]] std::int64_t next_event() const;
     void end();
     bool wait_for_all(std::int64_t until_ms);
-    void say_ready(const std::string& line);
+    void tell_parent(const std::string& line);
+    void say_ready(protocol::FormatSet);
     std::string obituary(const Child&, int status, std::int64_t now) const;
     [[nodiscard]] bool any_alive() const {
         return std::ranges::any_of(children_, [](const Child& c) { return c.alive(); });
@@ -70,9 +88,26 @@ private:
     bool ending_ = false;
 };
 
-void Supervisor::say_ready(const std::string& line) {
-    (void)!::write(ready_.get(), line.data(), line.size());
+// The server's parent process waits for one line, once.
+void Supervisor::tell_parent(const std::string& line) {
+    if (ready_) (void)!::write(ready_.get(), line.data(), line.size());
     ready_ = UniqueFd();
+}
+
+void Supervisor::say_ready(protocol::FormatSet formats) {
+    std::array<char, 32> line{};
+    (void)std::snprintf(line.data(), line.size(), "ready %x\n", static_cast<unsigned>(formats));
+    tell_parent(line.data());
+}
+
+int Supervisor::refuse_to_start(const std::string& sentence) {
+    if (ready_) {
+        tell_parent("error " + escaped(sentence) + '\n');
+    } else {
+        log_line(::getpid(), "the renderers cannot work: " + sentence);
+    }
+    end();
+    return EXIT_FAILURE;
 }
 
 Expected<bool> Supervisor::prepare() {
@@ -96,20 +131,19 @@ Expected<bool> Supervisor::prepare() {
 }
 
 int Supervisor::run() {
-    if (auto prepared = prepare(); !prepared) {
-        say_ready("error " + escaped(prepared.error().sentence) + '\n');
-        return EXIT_FAILURE;
+    // On a reload the server knows already what can be written, and need not wait until the first renderer found out:
+    // the sockets are listening, and requests queue there.
+    const bool known = configuration_.encodable != 0;
+    if (auto prepared = prepare(); !prepared) return refuse_to_start(prepared.error().sentence);
+    if (known) say_ready(configuration_.encodable);
+    if (!known) {
+        auto formats = first_renderer();
+        if (!formats) return refuse_to_start(formats.error().sentence);
+        configuration_.encodable = *formats;
     }
-    auto line = first_renderer();
-    if (!line || !line->starts_with("ready ")) {
-        say_ready(line ? *line + '\n' : "error " + escaped(line.error().sentence) + '\n');
-        end();
-        return EXIT_FAILURE;
-    }
-    const auto formats = static_cast<protocol::FormatSet>(std::strtoul(line->c_str() + 6, nullptr, 16));
-    for (const auto& service : configuration_.services) service->encodable = formats;
-    for (std::size_t index = 1; index < children_.size(); ++index) spawn(index, -1);
-    say_ready(*line + '\n');
+    for (const auto& service : configuration_.services) service->encodable = configuration_.encodable;
+    for (std::size_t index = known ? 0 : 1; index < children_.size(); ++index) spawn(index, -1);
+    if (!known) say_ready(configuration_.encodable);
     log_line(::getpid(), "renderers ready: " + std::to_string(children_.size()) +
                              ", for tiles only: " + std::to_string(tiles_only(configuration_.renderers)));
     loop();
@@ -117,8 +151,8 @@ int Supervisor::run() {
     return EXIT_SUCCESS;
 }
 
-// Its report, without newline: "ready ..." or "error ...".
-Expected<std::string> Supervisor::first_renderer() {
+// What it reports: "ready FORMATS\n" or "error SENTENCE\n".
+Expected<protocol::FormatSet> Supervisor::first_renderer() {
     std::array<int, 2> report{};
     if (::pipe2(report.data(), O_CLOEXEC) != 0) return refuse(0, std::string("pipe: ") + std::strerror(errno));
     const UniqueFd read_end(report[0]);
@@ -145,7 +179,8 @@ Expected<std::string> Supervisor::first_renderer() {
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) break;
         text.append(piece.data(), static_cast<std::size_t>(got));
-        if (const auto newline = text.find('\n'); newline != std::string::npos) return text.substr(0, newline);
+        if (const auto newline = text.find('\n'); newline != std::string::npos)
+            return report_of(text.substr(0, newline));
         if (text.size() > 4096) return refuse(0, "the first renderer said too much while starting");
     }
     int status = 0;

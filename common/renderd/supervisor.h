@@ -14,15 +14,15 @@ struct Descriptors {
     int lifeline = 3;
     int tiles = 4;
     int heavy = 5;
-    int ready = 6;
+    int ready = 6;  // -1: nobody waits for a ready line
 };
 
 // What a renderer process runs: run_renderer, or a test's own. Returns its exit status.
 using RendererMain = int (*)(const Seat&);
 
 // Until the lifeline ends or SIGTERM comes; then running jobs may finish within the configuration's timeout, and
-// sockets and folder are removed. Single-threaded, and starts no library that has threads: its children are forks.
-// Returns the exit status. Called once per process: it changes signal handling and, as root, the user.
+// sockets and folder are removed. Single-threaded: its children are forks. Returns the exit status. Called once per
+// process: it changes signal handling and, as root, the user.
 int supervise(Configuration&, const Descriptors&, RendererMain);
 
 // How a renderer ended.

@@ -93,11 +93,14 @@ bool serve(Connection connection, Jobs& jobs, const Seat& seat) {
 
 }  // namespace
 
+Expected<std::uint8_t> prepare_renderers() {
+    return render::start();
+}
+
 int run_renderer(const Seat& seat) {
     if (auto limited = apply_limits(seat.configuration->renderer_memory); !limited) {
         return cannot_start(seat, limited.error().sentence);
     }
-    if (auto started = render::start(); !started) return cannot_start(seat, started.error().sentence);
     if (seat.report >= 0) {
         const protocol::FormatSet formats = render::encodable();
         if (formats == 0) return cannot_start(seat, "no image format can be written");

@@ -2,7 +2,9 @@
 // One renderer: a process that takes one connection at a time until it is told to end or is due for replacement.
 #pragma once
 
-#include "protocol/parameters.h"
+#include <cstdint>
+
+#include "protocol/refusal.h"
 #include "renderd/configuration.h"
 #include "renderd/slot.h"
 
@@ -22,7 +24,10 @@ struct Seat {
 inline constexpr int kEnded = 0;        // told to, or due for replacement
 inline constexpr int kCannotStart = 3;  // it said why
 
-// Returns the exit status.
+// Loads what renderers decode and encode with, so that each need not do it again: they are forked from this process.
+Expected<std::uint8_t> prepare_renderers();
+
+// Returns the exit status. Needs prepare_renderers() before.
 int run_renderer(const Seat&);
 
 }  // namespace iiif::renderd

@@ -93,20 +93,33 @@ def test_deadline(start):
 
 
 def test_killed_supervisor(start):
-    """Its renderers end with it, requests get an answer, a reload makes all well."""
+    """Its renderers end with it, requests get an answer, and another one takes its place."""
     server = start()
     works(server)
-    renderers = server.renderers()
-    os.kill(server.supervisors()[0], signal.SIGKILL)
+    supervisor, renderers = server.supervisors()[0], server.renderers()
+    os.kill(supervisor, signal.SIGKILL)
     wait_for(lambda: not set(renderers) & set(server.processes()), 10,
              lambda: f"renderers end: {server.describe_processes()}")
     begun = time.monotonic()
     answer = server.get(SMALL.replace("50,", "53,"), timeout=30)
     assert answer.status in (200, 502, 503) and answer.header("Access-Control-Allow-Origin") == "*"
     assert time.monotonic() - begun < 15
+    wait_for(lambda: server.get(SMALL, timeout=20).status == 200, 20, "its successor works")
+    assert len(server.supervisors()) == 1 and supervisor not in server.supervisors()
+    assert f"supervisor {supervisor} was ended by signal 9" in server.log()
+
+
+def test_killed_fork_server(start):
+    """Nobody needs it until the next reload, which starts another one."""
+    server = start()
+    works(server)
+    os.kill(server.fork_servers()[0], signal.SIGKILL)
+    wait_for(lambda: not server.fork_servers(), 10, "it is gone")
+    works(server, 12)
     server.reload()
-    wait_for(lambda: server.get(SMALL, timeout=20).status == 200, 20, "the new generation works")
-    wait_for(lambda: len(server.supervisors()) == 1, 20, "one supervisor")
+    wait_for(lambda: len(server.fork_servers()) == 1, 20, "another one")
+    works(server, 13)
+    wait_for(lambda: len(server.supervisors()) == 1, 20, lambda: f"one supervisor: {server.describe_processes()}")
 
 
 def test_killed_worker(start):

@@ -210,8 +210,8 @@ def test_a_stale_socket_does_not_matter(images):
     try:
         server.start()
         keeper = server.keeper
-        # The supervisor first, so that nobody tidies up.
-        for pid in [*server.supervisors(), server.pid, *server.pids(), *server.renderers()]:
+        # The fork server and the supervisor first, so that nobody tidies up.
+        for pid in [*server.fork_servers(), *server.supervisors(), server.pid, *server.pids(), *server.renderers()]:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

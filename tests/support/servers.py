@@ -301,6 +301,9 @@ class Server:
     def supervisors(self):
         return [pid for pid in self.processes() if process_name(pid) == "iiif-renderd"]
 
+    def fork_servers(self):
+        return [pid for pid in self.processes() if process_name(pid) == "iiif-forkserver"]
+
     def renderers(self):
         return [pid for pid in self.processes() if process_name(pid) == "iiif-renderer"]
 

@@ -17,8 +17,9 @@ struct Parts {
     std::string pool = R"([["renderers","3"],["timeout","7s"],["renderer_memory","128m"],["renderer_jobs","5"],)"
                        R"(["max_pixels","1000000"]])";
     std::string services;
-    std::string rest = R"("uid":33,"gid":34,"directory":"/run/x/iiif-1-1","sockets":["/run/x/iiif-1-1/tiles",)"
-                       R"("/run/x/iiif-1-1/heavy"])";
+    std::string rest =
+        R"("uid":33,"gid":34,"encodable":5,"directory":"/run/x/iiif-1-1","sockets":["/run/x/iiif-1-1/tiles",)"
+        R"("/run/x/iiif-1-1/heavy"])";
     explicit Parts(const std::string& root)
         : services(R"([{"prefix":"/iiif","settings":[["iiif","on"],["root",")" + root +
                    R"("]]},{"prefix":"","settings":[["iiif","on"],["root",")" + root + R"("],["max_width","500"]]}])") {
@@ -40,6 +41,7 @@ START_TEST(reads_everything) {
     ck_assert_uint_eq(read->services[1]->timeout_ms, 7000);
     ck_assert_uint_eq(read->uid, 33);
     ck_assert_uint_eq(read->gid, 34);
+    ck_assert_uint_eq(read->encodable, 5);
     ck_assert_text(read->directory, "/run/x/iiif-1-1");
     ck_assert_text(read->sockets[0], "/run/x/iiif-1-1/tiles");
     ck_assert_text(read->sockets[1], "/run/x/iiif-1-1/heavy");
@@ -88,13 +90,15 @@ START_TEST(refuses_what_is_not_one) {
     refused(with([](Parts& p) { p.services = R"([{"prefix":"/x"}])"; }), "settings");
     refused(with([](Parts& p) { p.services = R"([{"prefix":"/x","settings":[["no_such_word","1"]]}])"; }), "directive");
     const auto rest = [&with](const char* text) { return with([text](Parts& p) { p.rest = text; }); };
-    refused(rest(R"("gid":1,"directory":"/a","sockets":["/a","/b"])"), "uid");
-    refused(rest(R"("uid":-1,"gid":1,"directory":"/a","sockets":["/a","/b"])"), "uid");
-    refused(rest(R"("uid":4294967295,"gid":1,"directory":"/a","sockets":["/a","/b"])"), "uid");
+    refused(rest(R"("gid":1,"encodable":0,"directory":"/a","sockets":["/a","/b"])"), "uid");
+    refused(rest(R"("uid":-1,"gid":1,"encodable":0,"directory":"/a","sockets":["/a","/b"])"), "uid");
+    refused(rest(R"("uid":4294967295,"gid":1,"encodable":0,"directory":"/a","sockets":["/a","/b"])"), "uid");
     refused(rest(R"("uid":1,"gid":"1","directory":"/a","sockets":["/a","/b"])"), "gid");
-    refused(rest(R"("uid":1,"gid":1,"directory":"a","sockets":["/a","/b"])"), "directory");
-    refused(rest(R"("uid":1,"gid":1,"directory":"/a","sockets":["/a"])"), "sockets");
-    refused(rest(R"("uid":1,"gid":1,"directory":"/a","sockets":["/a","b"])"), "sockets");
+    refused(rest(R"("uid":1,"gid":1,"directory":"/a","sockets":["/a","/b"])"), "encodable");
+    refused(rest(R"("uid":1,"gid":1,"encodable":65536,"directory":"/a","sockets":["/a","/b"])"), "encodable");
+    refused(rest(R"("uid":1,"gid":1,"encodable":0,"directory":"a","sockets":["/a","/b"])"), "directory");
+    refused(rest(R"("uid":1,"gid":1,"encodable":0,"directory":"/a","sockets":["/a"])"), "sockets");
+    refused(rest(R"("uid":1,"gid":1,"encodable":0,"directory":"/a","sockets":["/a","b"])"), "sockets");
     for (const char* text : {"", "[]", "null", "{", "{}x"}) {
         ck_assert_msg(!renderd::parse_configuration(text).has_value(), "accepted %s", text);
     }

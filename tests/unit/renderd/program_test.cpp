@@ -99,6 +99,17 @@ pid_t supervisor_of(const Server& server) {
     return pid;
 }
 
+// Each says so in the log when its renderers are ready.
+std::vector<pid_t> supervisors_of(const Server& server) {
+    const std::string log = test::content_of(server.log);
+    std::vector<pid_t> found;
+    for (auto at = log.find("]: renderers ready"); at != std::string::npos;
+         at = log.find("]: renderers ready", at + 1)) {
+        found.push_back(std::stoi(log.substr(log.rfind('[', at) + 1)));
+    }
+    return found;
+}
+
 START_TEST(starts_serves_and_ends) {
     Server server;
     auto pool = server.start();
@@ -128,6 +139,43 @@ START_TEST(starts_serves_and_ends) {
     ck_assert_msg(test::eventually([&] { return server.runtime.empty(); }), "sockets were left behind");
     ck_assert(test::eventually([&] { return !test::lives(supervisor); }));
     for (const pid_t renderer : renderers) ck_assert(!test::lives(renderer));
+}
+END_TEST
+
+START_TEST(a_reload_knows_the_formats) {
+    Server server;
+    const auto first = server.start();
+    const auto second = server.start();
+    ck_assert_uint_eq(second->encodable, first->encodable);
+    const std::string reply = test::ask(second->sockets[0], call_for("/full/max/0/default.png"));
+    delivery::ReplyHead head;
+    std::size_t head_length = 0;
+    ck_assert(delivery::decode_reply_head(reply, head, head_length) == delivery::Parse::done);
+    ck_assert_int_eq(head.status, 200);
+    // One process has made both supervisors, and outlives neither them nor this process's interest in it.
+    ck_assert(test::eventually([&] { return supervisors_of(server).size() == 2; }));
+    const auto supervisors = supervisors_of(server);
+    const pid_t fork_server = test::parent_of(supervisors[0]);
+    ck_assert_int_eq(test::parent_of(supervisors[1]), fork_server);
+    pool::leave_to_parent();
+    ck_assert(test::lives(fork_server));
+}
+END_TEST
+
+// As after nginx has become a daemon: what the first process started takes no orders from another one, which starts
+// its own. A worker that was broken into could not use the socket either.
+START_TEST(another_process_starts_its_own) {
+    Server server;
+    const auto first = server.start();
+    const pid_t other = ::fork();
+    if (other == 0) {
+        const auto second = pool::start(server.services, server.launch);
+        ::_exit(second && !test::ask((*second)->sockets[0], call_for("/full/max/0/default.jpg")).empty() ? 0 : 1);
+    }
+    int status = 0;
+    ck_assert_int_eq(::waitpid(other, &status, 0), other);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ck_assert(test::eventually([&] { return supervisors_of(server).size() == 2; }));
 }
 END_TEST
 
@@ -225,11 +273,26 @@ START_TEST(holds_nothing_of_the_server) {
 }
 END_TEST
 
-START_TEST(a_lost_supervisor_is_swept_away) {
+START_TEST(a_lost_supervisor_is_replaced) {
     Server server;
     auto pool = server.start();
     const pid_t supervisor = supervisor_of(server);
     const auto renderers = test::children_of(supervisor);
+    ck_assert_int_eq(::kill(supervisor, SIGKILL), 0);
+    for (const pid_t renderer : renderers) ck_assert(test::eventually([&] { return !test::lives(renderer); }));
+    ck_assert(test::eventually([&] { return supervisors_of(server).size() == 2; }));
+    ck_assert_text(test::ask(pool->sockets[0], call_for("/info.json")).substr(0, 11), "Status: 200");
+    pool.reset();
+    ck_assert(test::eventually([&] { return server.runtime.empty(); }));
+}
+END_TEST
+
+START_TEST(a_lost_house_is_swept_away) {
+    Server server;
+    auto pool = server.start();
+    const pid_t supervisor = supervisor_of(server);
+    const auto renderers = test::children_of(supervisor);
+    ck_assert_int_eq(::kill(test::parent_of(supervisor), SIGKILL), 0);
     ck_assert_int_eq(::kill(supervisor, SIGKILL), 0);
     for (const pid_t renderer : renderers) ck_assert(test::eventually([&] { return !test::lives(renderer); }));
     ck_assert_text(test::ask(pool->sockets[0], call_for("/info.json")), "");
@@ -270,7 +333,7 @@ START_TEST(what_is_wrong_is_said) {
     }
     says(with("renderer_program", broken, true), "cannot run \"");
     says(with("renderer_program", "/bin/true", true), "ended while starting");
-    const std::string chatty = folder.file("chatty", "#!/bin/sh\necho ready maybe >&6\n");
+    const std::string chatty = folder.file("chatty", "#!/bin/sh\necho ready maybe >&4\n");
     ck_assert_int_eq(::chmod(chatty.c_str(), 0755), 0);
     says(with("renderer_program", chatty, true), "is not a renderer of this version");
 
@@ -297,12 +360,15 @@ TCase* program_test_case() {
     TCase* test_case = tcase_create("program");
     tcase_set_timeout(test_case, 60);
     tcase_add_test(test_case, starts_serves_and_ends);
+    tcase_add_test(test_case, a_reload_knows_the_formats);
+    tcase_add_test(test_case, another_process_starts_its_own);
     tcase_add_test(test_case, refusals_are_answers);
     tcase_add_test(test_case, a_killed_renderer_is_replaced);
     tcase_add_test(test_case, renderers_are_recycled);
     tcase_add_test(test_case, lives_as_long_as_the_last_worker);
     tcase_add_test(test_case, holds_nothing_of_the_server);
-    tcase_add_test(test_case, a_lost_supervisor_is_swept_away);
+    tcase_add_test(test_case, a_lost_supervisor_is_replaced);
+    tcase_add_test(test_case, a_lost_house_is_swept_away);
     tcase_add_test(test_case, what_is_wrong_is_said);
     tcase_add_test(test_case, makes_the_runtime_directory);
     return test_case;

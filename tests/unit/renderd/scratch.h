@@ -82,6 +82,12 @@ inline std::vector<pid_t> children_of(pid_t pid) {
     return out;
 }
 
+inline pid_t parent_of(pid_t pid) {
+    const std::string stat = content_of("/proc/" + std::to_string(pid) + "/stat");
+    const auto name_end = stat.rfind(") ");
+    return name_end == std::string::npos ? -1 : std::stoi(stat.substr(name_end + 4));  // ") S 1234"
+}
+
 // Neither gone nor a zombie that waits for an init that may not come.
 inline bool lives(pid_t pid) {
     const std::string stat = content_of("/proc/" + std::to_string(pid) + "/stat");

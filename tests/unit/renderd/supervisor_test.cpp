@@ -68,7 +68,8 @@ int sick_renderer(const renderd::Seat& seat) {
 
 // A supervisor in a process of its own; this one plays the server's parent.
 struct House {
-    explicit House(renderd::RendererMain renderer, unsigned renderers = 2, std::uint32_t timeout_ms = 5000) {
+    explicit House(renderd::RendererMain renderer, unsigned renderers = 2, std::uint32_t timeout_ms = 5000,
+                   protocol::FormatSet encodable = 0) {
         auto made = pool::listen_beneath(folder.path(), ::getuid(), ::getgid(), 16);
         ck_assert_msg(made.has_value(), "%s", made ? "" : made.error().sentence.c_str());
         sockets = std::move(*made);
@@ -90,6 +91,7 @@ struct House {
             configuration.sockets = sockets.paths;
             configuration.renderers = renderers;
             configuration.timeout_ms = timeout_ms;
+            configuration.encodable = encodable;
             const renderd::Descriptors given{lifeline_ends[0], sockets.listeners[0].release(),
                                              sockets.listeners[1].release(), ready_ends[1]};
             ::_exit(renderd::supervise(configuration, given, renderer));
@@ -251,6 +253,15 @@ START_TEST(cannot_start_is_said) {
 }
 END_TEST
 
+// On a reload: ready before the first renderer says anything, and none is asked to find out again.
+START_TEST(known_formats_are_not_found_out_again) {
+    House house(obliging_renderer, 2, 5000, 9);
+    ck_assert_text(house.ready_line, "ready 9\n");
+    ck_assert(!house.tiles("pid").empty());
+    ck_assert_uint_eq(test::children_of(house.supervisor).size(), 2);
+}
+END_TEST
+
 START_TEST(what_renderers_say_is_relayed) {
     House house(obliging_renderer, 1);
     const std::string pid = house.tiles("talk");
@@ -304,6 +315,7 @@ TCase* supervisor_test_case() {
     tcase_add_test(test_case, two_lanes);
     tcase_add_test(test_case, one_renderer_serves_both);
     tcase_add_test(test_case, cannot_start_is_said);
+    tcase_add_test(test_case, known_formats_are_not_found_out_again);
     tcase_add_test(test_case, what_renderers_say_is_relayed);
     tcase_add_test(test_case, a_lost_supervisor_leaves_nobody);
     tcase_add_test(test_case, delays);
