@@ -248,6 +248,7 @@ const command_rec mod_iiif_directives[] = {
     LOCATION("IIIFSeeAlso", "see_also", "URI, type, label, format and profile of a description"),
     LOCATION("IIIFService", "service", "URI, type and profile of a service"),
     LOCATION("IIIFTileSize", "tile_size", "tiles offered for sources without tiles, in pixels"),
+    LOCATION("IIIFAsStored", "as_stored", "Off to render what could be sent as it is stored"),
     LOCATION("IIIFJPEGQuality", "jpeg_quality", "1 to 100"),
     LOCATION("IIIFWebPQuality", "webp_quality", "1 to 100"),
     LOCATION("IIIFAVIFQuality", "avif_quality", "1 to 100"),

@@ -17,7 +17,12 @@
 #include "apr_portable.h"
 #include "apr_strings.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 APLOG_USE_MODULE(iiif);
+
+#define RANGE_IN_MEMORY (128 * 1024)
 
 /* Whether r->uri, as it is now, lies in the <Location> of an endpoint. */
 static int leads_to_endpoint(request_rec *r)
@@ -368,12 +373,37 @@ void mod_iiif_append_file(request_rec *r, apr_bucket_brigade *bb, apr_file_t *fi
     apr_bucket *e = apr_brigade_insert_file(bb, file, offset, len, r->pool);
 
 #if APR_HAS_MMAP
-    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
-
-    if (core->enable_mmap == ENABLE_MMAP_OFF) {
-        apr_bucket_file_enable_mmap(e, 0);
-    }
+    /* Whatever EnableMMAP says: images are replaced and cut while they are read, and a page that
+     * is no longer in the file ends this process, with the answers of all its other threads.
+     */
+    apr_bucket_file_enable_mmap(e, 0);
 #endif
+}
+
+/* A stored tile is small: read at once, it leaves with the headers in one write. Without
+ * EnableSendfile, which is off by default, a file bucket would be read in pieces of 8000 bytes.
+ */
+static int append_range(apr_bucket_brigade *bb, const iiif_segment *segment)
+{
+    const apr_size_t len = (apr_size_t)segment->len;
+    apr_size_t got = 0;
+    char *bytes = apr_bucket_alloc(len, bb->bucket_alloc);
+
+    while (got < len) {
+        const ssize_t n = pread(segment->fd, bytes + got, len - got, segment->offset + (off_t)got);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            apr_bucket_free(bytes);
+            return 0;
+        }
+        got += (apr_size_t)n;
+    }
+    APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_heap_create(bytes, len, apr_bucket_free,
+                                                       bb->bucket_alloc));
+    return 1;
 }
 
 static void append_segment(request_rec *r, apr_bucket_brigade *bb, const iiif_segment *segment)
@@ -394,6 +424,9 @@ static void append_segment(request_rec *r, apr_bucket_brigade *bb, const iiif_se
         return;
     }
 
+    if (segment->len <= RANGE_IN_MEMORY && append_range(bb, segment)) {
+        return;
+    }
 #if APR_HAS_SENDFILE
     flags |= AP_SENDFILE_ENABLED(core->enable_sendfile);
 #endif

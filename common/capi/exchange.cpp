@@ -14,8 +14,10 @@ using iiif::capi::guarded;
 
 namespace {
 
-// Descriptions take a few hundred bytes each: some megabytes per worker at most.
-constexpr std::size_t kDescriptions = 8192;
+// Descriptions take a kilobyte each: some megabytes per worker at most.
+constexpr std::size_t kDescriptions = 4096;
+// One megabyte: the tile indices of some gigapixels.
+constexpr std::size_t kBlocks = 256;
 
 iiif_str borrowed(std::string_view text) {
     return {text.data(), text.size()};
@@ -29,13 +31,13 @@ std::string copied(iiif_str text) {
 
 struct iiif_worker {
     const iiif::pool::Pool* pool;
-    iiif::source::DescriptionStore descriptions{kDescriptions};
+    iiif::delivery::Memory memory{kDescriptions, kBlocks};
 };
 
 // Glue reads headers and segments as plain arrays: they are laid out when an answer is complete.
 struct iiif_exchange {
     iiif_exchange(iiif_worker& worker, const iiif::delivery::Service& service, iiif::delivery::HttpRequest http)
-        : pool(worker.pool), exchange(service, worker.descriptions, std::move(http), worker.pool != nullptr) {}
+        : pool(worker.pool), exchange(service, worker.memory, std::move(http), worker.pool != nullptr) {}
 
     void lay_out() {
         headers.clear();
@@ -44,6 +46,11 @@ struct iiif_exchange {
         segments.clear();
         const std::string& body = exchange.answer().body;
         if (!body.empty()) segments.push_back({borrowed(body), -1, 0, static_cast<int64_t>(body.size())});
+        const auto& file = exchange.answer().file;
+        if (file.fd >= 0) {
+            segments.push_back(
+                {{nullptr, 0}, file.fd, static_cast<int64_t>(file.offset), static_cast<int64_t>(file.length)});
+        }
     }
 
     const iiif::pool::Pool* pool;

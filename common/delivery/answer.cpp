@@ -2,7 +2,6 @@
 #include "delivery/answer.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "protocol/http_date.h"
 #include "protocol/info.h"
@@ -111,13 +110,17 @@ public:
         return *this;
     }
     [[nodiscard]] std::string text() const {
-        char out[40];
-        std::snprintf(out, sizeof out, "\"%016llx%08llx\"", static_cast<unsigned long long>(a_),
-                      static_cast<unsigned long long>(b_ & 0xffffffffU));
-        return out;
+        std::string out = "\"";
+        append_hex(out, a_, 16);
+        append_hex(out, b_, 8);
+        return out += '"';
     }
 
 private:
+    static void append_hex(std::string& out, std::uint64_t number, unsigned digits) {
+        while (digits-- > 0) out += "0123456789abcdef"[number >> (4 * digits) & 0xFU];
+    }
+
     // Two independent FNV streams: 96 bits, so that no pair of answers of one URI ever meets.
     void step(std::uint8_t byte) {
         a_ = (a_ ^ byte) * 1099511628211ULL;
@@ -202,8 +205,9 @@ std::variant<Answer, RenderPlan> decide(const Service& service, const HttpReques
     } else if (request.kind != Kind::info) {
         return base_redirect(request);
     }
-    if (protocol::not_modified(http.if_none_match, http.if_modified_since, etag(service, http, request, state),
-                               last_modified(state))) {
+    const bool conditional = !http.if_none_match.empty() || !http.if_modified_since.empty();
+    if (conditional && protocol::not_modified(http.if_none_match, http.if_modified_since,
+                                              etag(service, http, request, state), last_modified(state))) {
         return not_modified_answer(service, http, request, state);
     }
     if (request.kind == Kind::info) return info_answer(service, http, request, state, description);

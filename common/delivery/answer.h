@@ -19,10 +19,16 @@ namespace iiif::delivery {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+struct FilePart {
+    int fd = -1;  // -1: none; stays whoever's it is, and must stay open until the answer is sent
+    std::uint64_t offset = 0, length = 0;
+};
+
 struct Answer {
     int status = 200;
     Headers headers;
     std::string body;                  // empty for HEAD and 304
+    FilePart file;                     // follows `body`
     std::int64_t content_length = -1;  // what a GET would say; -1: not known
 };
 

@@ -4,12 +4,13 @@
 #include <utility>
 
 #include "delivery/cost.h"
+#include "delivery/short_way.h"
 
 namespace iiif::delivery {
 
-Exchange::Exchange(const Service& service, source::DescriptionStore& descriptions, HttpRequest http, bool has_renderers)
+Exchange::Exchange(const Service& service, Memory& memory, HttpRequest http, bool has_renderers)
     : service_(service),
-      descriptions_(descriptions),
+      memory_(memory),
       http_(std::move(http)),
       request_(parse_request(service, http_)),
       has_renderers_(has_renderers) {}
@@ -31,13 +32,27 @@ Outcome Exchange::run(std::optional<std::string_view> computed_path) {
     if (!located) return finish(refusal_answer(located.error(), request.head));
     if (request.kind == Kind::base) return finish(base_redirect(request));
     state_ = {located->file.key, std::move(located->file.path), located->page};
+    file_ = std::move(located->file.fd);
 
     if (auto unchanged = conditional_answer(service_, http_, request, state_)) return finish(std::move(*unchanged));
-    const auto description = descriptions_.find(state_.key, state_.page);
+    const auto description = memory_.descriptions.find(state_.key, state_.page);
     if (!description) return ask_renderer(nullptr, nullptr);
     auto decision = decide(service_, http_, request, state_, *description);
     if (auto* answer = std::get_if<Answer>(&decision)) return finish(std::move(*answer));
-    return ask_renderer(&*description, &std::get<RenderPlan>(decision));
+    const auto& plan = std::get<RenderPlan>(decision);
+    if (take_short_way(*description, plan)) return Outcome::answered;
+    return ask_renderer(description.get(), &plan);
+}
+
+bool Exchange::take_short_way(const source::Description& description, const RenderPlan& plan) {
+    auto part = short_way(service_, plan, description, file_.get(), state_.key, memory_.blocks);
+    if (!part) return false;
+    answer_ = image_answer(service_, http_, *request_, state_, description, plan);
+    answer_.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
+    answer_.body = std::move(part->head);
+    if (part->length > 0) answer_.file = {file_.get(), part->offset, part->length};
+    served_ = "file";
+    return true;
 }
 
 // Five or more segments whose last four are no image request: an identifier with slashes, asked for by its base URI?
@@ -55,6 +70,7 @@ Outcome Exchange::ask_renderer(const source::Description* description, const Ren
         fail(Failure::busy);
         return Outcome::answered;
     }
+    file_ = source::UniqueFd();  // the renderer opens its own
     heavy_ = is_heavy(*request_, description, plan);
     call_ = encode_call({service_.pool_index, http_, state_.path, state_.page, state_.key});
     if (request_->is_image() && !request_->head) {
@@ -69,9 +85,9 @@ Parse Exchange::take_reply_head(std::string_view bytes, std::size_t& head_len) {
     ReplyHead head;
     const Parse parsed = decode_reply_head(bytes, head, head_len);
     if (parsed != Parse::done) return parsed;
-    if (head.description) descriptions_.keep(state_.key, state_.page, std::move(*head.description));
+    if (head.description) memory_.descriptions.keep(state_.key, state_.page, std::move(*head.description));
     timing_ = std::move(head.timing);
-    answer_ = Answer{head.status, std::move(head.headers), "", head.content_length};
+    answer_ = Answer{head.status, std::move(head.headers), "", {}, head.content_length};
     served_ = "render";
     return Parse::done;
 }

@@ -13,6 +13,7 @@
 #include "delivery/service.h"
 #include "delivery/wire.h"
 #include "source/description.h"
+#include "source/file_blocks.h"
 #include "source/mapping.h"
 
 namespace iiif::delivery {
@@ -20,10 +21,18 @@ namespace iiif::delivery {
 enum class Outcome : std::uint8_t { declined, answered, needs_render };
 enum class Failure : std::uint8_t { busy, died, timeout };
 
+// What a worker process remembers from one exchange to the next; safe for its threads.
+struct Memory {
+    Memory(std::size_t descriptions_kept, std::size_t blocks_kept)
+        : descriptions(descriptions_kept), blocks(blocks_kept) {}
+    source::DescriptionStore descriptions;
+    source::FileBlocks blocks;
+};
+
 class Exchange {
 public:
     // Parses; touches no file.
-    Exchange(const Service& service, source::DescriptionStore& descriptions, HttpRequest http, bool has_renderers);
+    Exchange(const Service& service, Memory& memory, HttpRequest http, bool has_renderers);
 
     // nullptr: the URI does not belong to this endpoint.
     [[nodiscard]] const Request* request() const { return request_ ? &*request_ : nullptr; }
@@ -46,14 +55,16 @@ public:
 
 private:
     Outcome finish(Answer answer);
+    bool take_short_way(const source::Description&, const RenderPlan&);
     Outcome run_invalid(std::optional<std::string_view> computed_path);
     Outcome ask_renderer(const source::Description* description, const RenderPlan* plan);
 
     const Service& service_;
-    source::DescriptionStore& descriptions_;
+    Memory& memory_;
     HttpRequest http_;
     std::optional<Request> request_;
     SourceState state_;
+    source::UniqueFd file_;  // answers may hold a part of it
     Answer answer_;
     std::string_view served_;
     std::string call_, cache_key_, timing_;

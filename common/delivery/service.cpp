@@ -158,6 +158,7 @@ Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::s
 
     service->base_uri = settings.text("base_uri", "");
     while (service->base_uri.ends_with('/')) service->base_uri.pop_back();
+    service->as_stored = settings.is_on("as_stored", true);
     service->tile_size = static_cast<std::uint32_t>(settings.number("tile_size", service->tile_size));
     service->max_age = static_cast<std::uint32_t>(settings.number("max_age", 86'400'000) / 1000);
 

@@ -31,6 +31,7 @@ struct Service {
     std::string base_uri;                     // configured and constant, no trailing slash; else empty
     protocol::InfoOptions info;               // limits, qualities, formats (as configured) and descriptive properties
     EncoderOptions encoder;
+    bool as_stored = true;          // what lies in a file as it is asked for is sent from there
     std::uint32_t tile_size = 512;  // offered for sources that are not tiled
     std::uint32_t max_age = 86400;  // seconds; Cache-Control of 200 and 304
     std::uint64_t fingerprint = 0;  // of everything that changes an answer's bytes: part of every ETag

@@ -5,9 +5,11 @@
 #include "render/jp2.h"
 #include "render/levels.h"
 #include "render/load.h"
+#include "render/profile.h"
 #include "render/render.h"
 #include "render/sniff.h"
 #include "render/tiff_image.h"
+#include "render/tiff_index.h"
 #include "render/tiff_layout.h"
 
 namespace iiif::render {
@@ -46,6 +48,13 @@ void describe_pixels(const Image& image, Description& out) {
     out.bands = static_cast<std::uint8_t>(std::min(image.bands(), 5));
     out.bits = static_cast<std::uint8_t>(8 * vips_format_sizeof(image.format()));
     out.alpha = vips_image_hasalpha(image.get()) != 0;
+    const void* profile = nullptr;
+    std::size_t length = 0;
+    if (vips_image_get_typeof(image.get(), VIPS_META_ICC_NAME) != 0 &&
+        vips_image_get_blob(image.get(), VIPS_META_ICC_NAME, &profile, &length) == 0 && length <= kMostProfileBytes &&
+        changes_colours({static_cast<const std::uint8_t*>(profile), length}, out.bands - (out.alpha ? 1U : 0U))) {
+        out.profile_length = static_cast<std::uint32_t>(length);
+    }
     out.standard = one_colour(image.interpretation(), image.bands()) ? Quality::gray : Quality::color;
 }
 
@@ -69,6 +78,7 @@ Expected<Description> describe_tiff(int fd, std::uint32_t page, const Limits& li
     out.bits = static_cast<std::uint8_t>(std::min<std::uint16_t>(layout.page.bits, 64));
     out.pages = layout.pages;
     out.levels = std::move(layout.levels);
+    index_tiles(fd, layout.page, out);
     return out;
 }
 

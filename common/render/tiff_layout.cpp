@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "render/levels.h"
+#include "render/tiff_index.h"
 
 namespace iiif::render {
 namespace {
@@ -41,14 +42,14 @@ public:
         smallest_ = found.extent;
         if (layout_.pages == wanted_) {
             layout_.page = found;
-            layout_.levels = {{found.extent, found.tile, index, -1, found.offset}};
+            layout_.levels = {{found.extent, found.tile, index, -1, found.offset, stored_as(found)}};
         }
     }
 
     void add_level(const TiffDirectory& found, std::int32_t page, std::int32_t subifd) {
         if (!same_pixels(layout_.page, found) || !unsupported(found).empty()) return;
         if (reduction(layout_.page.extent, found.extent) < 2) return;
-        layout_.levels.push_back({found.extent, found.tile, page, subifd, found.offset});
+        layout_.levels.push_back({found.extent, found.tile, page, subifd, found.offset, stored_as(found)});
     }
 
     TiffLayout finish() {

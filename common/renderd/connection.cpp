@@ -2,6 +2,7 @@
 #include "renderd/connection.h"
 
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -79,6 +80,22 @@ bool Connection::send(std::string_view head, std::span<const std::byte> body, Mi
         const auto from_head = std::min(head.size(), static_cast<std::size_t>(sent));
         head.remove_prefix(from_head);
         rest_of_body.remove_prefix(static_cast<std::size_t>(sent) - from_head);
+    }
+    return true;
+}
+
+bool Connection::send_file(int file, std::uint64_t offset, std::uint64_t length, Milliseconds stall) {
+    constexpr std::uint64_t kMost = 16U << 20U;
+    auto at = static_cast<off_t>(offset);
+    while (length > 0) {
+        const ssize_t sent = ::sendfile(fd_.get(), file, &at, static_cast<std::size_t>(std::min(length, kMost)));
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && errno == EAGAIN) {
+            if (!wait_for(fd_.get(), POLLOUT, Clock::now() + stall)) return false;
+            continue;
+        }
+        if (sent <= 0) return false;
+        length -= static_cast<std::uint64_t>(sent);
     }
     return true;
 }

@@ -34,6 +34,8 @@ public:
 
     // Both pieces, one after the other. false: the peer is gone, or took nothing for `stall`.
     bool send(std::string_view head, std::span<const std::byte> body, Milliseconds stall);
+    // `length` bytes of `file`, which stays the caller's. false, too, when the file ends before: the peer counts.
+    bool send_file(int file, std::uint64_t offset, std::uint64_t length, Milliseconds stall);
 
 private:
     source::UniqueFd fd_;

@@ -7,9 +7,12 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <variant>
+
+#include "delivery/short_way.h"
 
 namespace iiif::renderd {
 namespace {
@@ -17,6 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using delivery::Answer;
 
+constexpr std::size_t kBlocks = 64;         // kept per renderer
 constexpr std::size_t kDescriptions = 512;  // kept per renderer; a few hundred bytes each
 
 // "open=0.3 render=4.1", in milliseconds; how long each step took, in the order in which they were taken.
@@ -88,7 +92,8 @@ Refusal too_late(std::uint32_t timeout_ms) {
 
 }  // namespace
 
-Jobs::Jobs(const Configuration& configuration) : configuration_(configuration), descriptions_(kDescriptions) {}
+Jobs::Jobs(const Configuration& configuration)
+    : configuration_(configuration), descriptions_(kDescriptions), blocks_(kBlocks) {}
 
 Reply Jobs::run(const delivery::RenderCall& call, const StopCheck& stop) noexcept {
     std::string what;
@@ -129,7 +134,7 @@ Reply Jobs::answer(const delivery::RenderCall& call, const StopCheck& stop) {
 
     // Beneath the root again, with our own eyes: a call only names the file. If it changed since the worker looked,
     // the answer is made from what is there now, and says so in its validators.
-    const auto file = service.root.open(call.path);
+    auto file = service.root.open(call.path);
     timing.lap("open");
     if (!file) return refused(file.error(), head, nullptr, timing, complaint_about(call, file.error(), ""));
     const delivery::SourceState state{file->key, file->path, call.page};
@@ -138,23 +143,34 @@ Reply Jobs::answer(const delivery::RenderCall& call, const StopCheck& stop) {
     }
 
     std::string detail;
-    std::optional<source::Description> description = descriptions_.find(file->key, call.page);
+    auto description = descriptions_.find(file->key, call.page);
     if (!description) {
         auto described = render::describe(file->fd.get(), call.page, {configuration_.max_pixels}, detail);
         timing.lap("describe");
         if (!described) {
             return refused(described.error(), head, nullptr, timing, complaint_about(call, described.error(), detail));
         }
-        description = std::move(*described);
+        description = std::make_shared<const source::Description>(std::move(*described));
         descriptions_.keep(file->key, call.page, *description);
     }
 
     // The worker keeps the description for the file it saw, which is no longer this one if the key is another.
-    const source::Description* told = file->key == call.key ? &*description : nullptr;
+    const source::Description* told = file->key == call.key ? description.get() : nullptr;
     auto decision = delivery::decide(service, call.http, *request, state, *description);
     if (auto* answered = std::get_if<Answer>(&decision)) return to_reply(std::move(*answered), told, timing);
     const auto& plan = std::get<delivery::RenderPlan>(decision);
     Answer answered = delivery::image_answer(service, call.http, *request, state, *description, plan);
+
+    // As the worker will do it from now on, so that one ETag never has two bodies.
+    if (auto part = delivery::short_way(service, plan, *description, file->fd.get(), file->key, blocks_)) {
+        answered.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
+        answered.body = std::move(part->head);
+        Reply reply = to_reply(std::move(answered), told, timing);
+        if (part->length > 0) reply.file = std::move(file->fd);
+        reply.file_offset = part->offset;
+        reply.file_length = part->length;
+        return reply;
+    }
 
     Stop stopped = Stop::none;
     const render::Cancelled cancelled = [&stop, &stopped] {

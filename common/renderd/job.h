@@ -14,6 +14,7 @@
 #include "render/render.h"
 #include "renderd/configuration.h"
 #include "source/description.h"
+#include "source/file_blocks.h"
 
 namespace iiif::renderd {
 
@@ -21,8 +22,10 @@ struct Reply {
     std::string head;
     std::string text;              // the body, or
     std::vector<std::byte> image;  // the body
-    std::string complaint;         // for the error log; "" when there is nothing to say
-    bool broken = false;           // something unforeseen: this process should not serve another job
+    source::UniqueFd file;         // its part follows `text`
+    std::uint64_t file_offset = 0, file_length = 0;
+    std::string complaint;  // for the error log; "" when there is nothing to say
+    bool broken = false;    // something unforeseen: this process should not serve another job
 
     [[nodiscard]] std::span<const std::byte> body() const {
         return image.empty() ? std::as_bytes(std::span(text)) : std::span<const std::byte>(image);
@@ -48,6 +51,7 @@ private:
 
     const Configuration& configuration_;
     source::DescriptionStore descriptions_;
+    source::FileBlocks blocks_;
 };
 
 }  // namespace iiif::renderd

@@ -87,7 +87,9 @@ bool serve(Connection connection, Jobs& jobs, const Seat& seat) {
             break;
     }
     if (!reply.complaint.empty()) say(reply.complaint);
-    if (!reply.head.empty()) (void)connection.send(reply.head, reply.body(), kStall);
+    if (!reply.head.empty() && connection.send(reply.head, reply.body(), kStall) && reply.file) {
+        (void)connection.send_file(reply.file.get(), reply.file_offset, reply.file_length, kStall);
+    }
     return !reply.broken;
 }
 

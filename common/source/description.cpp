@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
 #include <memory>
 
@@ -18,9 +19,11 @@ constexpr std::array<protocol::Quality, 3> kStandards = {protocol::Quality::colo
 constexpr std::int64_t kMaxExtent = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMaxBits = 64;  // a TIFF of doubles
 constexpr std::uint32_t kMinTile = 64, kMaxTile = 2048;
-// Above 32 levels of seven numbers of at most 19 digits.
-constexpr std::size_t kMaxJsonBytes = 4096;
-constexpr std::size_t kMembers = 10, kLevelMembers = 7;
+// Above 32 levels of sixteen numbers of at most 20 digits.
+constexpr std::size_t kMaxJsonBytes = 12288;
+constexpr std::size_t kMembers = 11, kLevelMembers = 7, kIndexMembers = 9;
+constexpr std::int64_t kMaxPosition = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMaxTables = 65536, kMaxProfile = 1 << 24;
 
 struct JsonFree {
     void operator()(json_t* value) const { json_decref(value); }
@@ -59,8 +62,26 @@ bool read_standard(const json_t* value, protocol::Quality& out) {
     return true;
 }
 
+bool read_index(const json_t* level, TileIndex& out) {
+    const auto read = [&](std::size_t member, std::int64_t least, std::int64_t most, auto& target) {
+        return read_integer(json_array_get(level, kLevelMembers + member), least, most, target);
+    };
+    std::uint8_t codec = 0;
+    std::uint8_t colour = 0;
+    if (!read(0, 1, 2, codec) || !read(1, 0, 2, colour) || !read(2, 4, 8, out.offset_bytes) ||
+        !read(3, 2, 8, out.count_bytes) || !read(4, 1, kMaxPosition, out.offsets) ||
+        !read(5, 1, kMaxPosition, out.counts) || !read(6, 0, kMaxPosition, out.tables) ||
+        !read(7, 0, kMaxTables, out.tables_length) || !read(8, 0, kMaxExtent, out.factor)) {
+        return false;
+    }
+    out.codec = static_cast<Codec>(codec);
+    out.colour = static_cast<JpegColour>(colour);
+    return std::has_single_bit(out.offset_bytes) && std::has_single_bit(out.count_bytes);
+}
+
 bool read_level(const json_t* value, Level& out) {
-    if (!json_is_array(value) || json_array_size(value) != kLevelMembers) return false;
+    const std::size_t members = json_is_array(value) ? json_array_size(value) : 0;
+    if (members != kLevelMembers && members != kLevelMembers + kIndexMembers) return false;
     const auto read = [&](std::size_t index, std::int64_t least, std::int64_t most, auto& target) {
         return read_integer(json_array_get(value, index), least, most, target);
     };
@@ -70,7 +91,16 @@ bool read_level(const json_t* value, Level& out) {
         !read(6, 0, std::numeric_limits<std::int64_t>::max(), out.directory)) {
         return false;
     }
-    return (out.tile.width == 0) == (out.tile.height == 0);
+    if ((out.tile.width == 0) != (out.tile.height == 0)) return false;
+    return members == kLevelMembers || (out.tile.width != 0 && read_index(value, out.index));
+}
+
+bool read_stored(const json_t* value, Description& out) {
+    if (!json_is_array(value) || json_array_size(value) != 3 || !json_is_boolean(json_array_get(value, 0)))
+        return false;
+    out.big_endian = json_is_true(json_array_get(value, 0));
+    return read_integer(json_array_get(value, 1), 0, kMaxPosition, out.profile) &&
+           read_integer(json_array_get(value, 2), 0, kMaxProfile, out.profile_length);
 }
 
 // The image itself first, and nothing larger.
@@ -117,6 +147,9 @@ std::string serialize(const Description& image) {
     add("alpha", image.alpha ? "true" : "false");
     add("standard", quoted(protocol::name_of(image.standard)));
     add("pages", std::to_string(image.pages));
+    // Byte order, and where the profile is.
+    add("stored", std::string(image.big_endian ? "[true," : "[false,") + std::to_string(image.profile) + ',' +
+                      std::to_string(image.profile_length) + ']');
     std::string levels;
     for (const Level& level : image.levels) {
         levels += levels.empty() ? "[" : ",[";
@@ -125,7 +158,17 @@ std::string serialize(const Description& image) {
             levels += std::to_string(number) + ',';
         }
         levels += std::to_string(level.page) + ',' + std::to_string(level.subifd) + ',';
-        levels += std::to_string(level.directory) + ']';
+        levels += std::to_string(level.directory);
+        if (const TileIndex& index = level.index; index.codec != Codec::other) {
+            for (const std::uint64_t number :
+                 {std::uint64_t{static_cast<std::uint8_t>(index.codec)},
+                  std::uint64_t{static_cast<std::uint8_t>(index.colour)}, std::uint64_t{index.offset_bytes},
+                  std::uint64_t{index.count_bytes}, index.offsets, index.counts, index.tables,
+                  std::uint64_t{index.tables_length}, std::uint64_t{index.factor}}) {
+                levels += ',' + std::to_string(number);
+            }
+        }
+        levels += ']';
     }
     add("levels", '[' + levels + ']');
     return out += '}';
@@ -146,7 +189,7 @@ std::optional<Description> parse_description(std::string_view text) {
         !read_integer(member("bands"), 1, std::numeric_limits<std::uint8_t>::max(), out.bands) ||
         !read_integer(member("bits"), 1, kMaxBits, out.bits) || !json_is_boolean(alpha) ||
         !read_standard(member("standard"), out.standard) || !read_integer(member("pages"), 1, kMaxExtent, out.pages) ||
-        !read_levels(member("levels"), out.stored, out.levels)) {
+        !read_stored(member("stored"), out) || !read_levels(member("levels"), out.stored, out.levels)) {
         return std::nullopt;
     }
     out.alpha = json_is_true(alpha);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -41,7 +42,7 @@ struct DescriptionStore::Impl {
     struct Node;
     using Entries = std::unordered_map<Key, Node, Hash>;
     struct Node {
-        Description description;
+        std::shared_ptr<const Description> description;
         Entries::value_type* newer = nullptr;
         Entries::value_type* older = nullptr;
     };
@@ -74,21 +75,23 @@ DescriptionStore::~DescriptionStore() {
     delete impl_;
 }
 
-std::optional<Description> DescriptionStore::find(const FileKey& file, std::uint32_t page) {
+std::shared_ptr<const Description> DescriptionStore::find(const FileKey& file, std::uint32_t page) {
     const std::lock_guard lock(impl_->mutex);
     const auto found = impl_->entries.find(Key{file, page});
-    if (found == impl_->entries.end()) return std::nullopt;
+    if (found == impl_->entries.end()) return nullptr;
     impl_->unlink(&*found);
     impl_->link(&*found);
     return found->second.description;
 }
 
 void DescriptionStore::keep(const FileKey& file, std::uint32_t page, Description description) {
+    if (!is_settled(file)) return;
+    auto kept = std::make_shared<const Description>(std::move(description));
     const std::lock_guard lock(impl_->mutex);
     if (impl_->capacity == 0) return;
     const auto [entry, added] = impl_->entries.try_emplace(Key{file, page});
     if (!added) impl_->unlink(&*entry);
-    entry->second.description = std::move(description);
+    entry->second.description = std::move(kept);
     impl_->link(&*entry);
     if (impl_->entries.size() > impl_->capacity) {
         Impl::Entries::value_type* last = impl_->oldest;

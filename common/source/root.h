@@ -39,6 +39,9 @@ struct FileKey {
     bool operator==(const FileKey&) const = default;
 };
 FileKey file_key(const struct stat&);
+// Whether a key can be trusted to change with the file's next byte: it has not changed within the last two seconds.
+// The clocks of file systems tick every few milliseconds, of some every second or two.
+bool is_settled(const FileKey&);
 
 struct OpenFile {
     UniqueFd fd;

@@ -59,6 +59,7 @@ def endpoints(images, folder):
         Endpoint("/rewritten/", images, {"base_uri": "https://proxy.example.org"}),
         Endpoint("/quality/", images, {"jpeg_quality": "20", "webp_quality": "20", "avif_quality": "20",
                                        "jp2_quality": "20", "png_compression": "0"}),
+        Endpoint("/rendered/", images, {"as_stored": "off"}),
         Endpoint("/blue/", images, {"background": "3366CC"}),
         Endpoint("/embed/", images, {"icc": "embed"}),
         Endpoint("/uncached/", images, {"max_age": "0"}),

@@ -115,6 +115,7 @@ RIGHT = {
                             "https://example.org/s",
                             "Service"),
                             "tile_size": "256",
+                            "as_stored": "off",
                             "jpeg_quality": "80",
                             "webp_quality": "80",
                             "avif_quality": "50",

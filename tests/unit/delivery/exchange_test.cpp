@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,11 +19,14 @@ using namespace iiif::delivery;
 
 std::filesystem::path folder;
 std::unique_ptr<Service> service;
-std::unique_ptr<iiif::source::DescriptionStore> store;
+std::unique_ptr<Memory> memory;
 
 void touch(const std::string& name) {
     std::filesystem::create_directories((folder / name).parent_path());
     std::ofstream(folder / name) << "content";
+    // What changed just now is not remembered.
+    std::filesystem::last_write_time(folder / name,
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
 }
 
 void set_up() {
@@ -39,12 +43,12 @@ void set_up() {
     auto made = make_service(settings, "/iiif/");
     ck_assert_msg(made.has_value(), "%s", made ? "" : made.error().sentence.c_str());
     service = std::move(*made);
-    store = std::make_unique<iiif::source::DescriptionStore>(16);
+    memory = std::make_unique<Memory>(16, 4);
 }
 
 void tear_down() {
     service.reset();
-    store.reset();
+    memory.reset();
     std::filesystem::remove_all(folder);
 }
 
@@ -69,7 +73,7 @@ void describe(const char* path, std::uint32_t width, std::uint32_t height) {
     iiif::source::Description description;
     description.stored = {width, height};
     description.levels = {{{width, height}, {256, 256}, 0, -1}};
-    store->keep(file->key, 1, description);
+    memory->descriptions.keep(file->key, 1, description);
 }
 
 struct KindCase {
@@ -115,7 +119,7 @@ END_TEST
 
 START_TEST(elsewhere_is_declined) {
     for (const char* uri : {"/", "/iiifx/3/a", "/other/3/a/info.json", "/IIIF/3/a"}) {
-        Exchange exchange(*service, *store, http(uri), true);
+        Exchange exchange(*service, *memory, http(uri), true);
         ck_assert(exchange.run(std::nullopt) == Outcome::declined);
     }
 }
@@ -150,7 +154,7 @@ const AnswerCase kAnswers[] = {
 START_TEST(answers) {
     const AnswerCase& c = kAnswers[_i];
     describe("a.tif", 6000, 4000);
-    Exchange exchange(*service, *store, http(c.uri, c.method), true);
+    Exchange exchange(*service, *memory, http(c.uri, c.method), true);
     ck_assert(exchange.run(std::nullopt) == Outcome::answered);
     const Answer& answer = exchange.answer();
     ck_assert_msg(answer.status == c.status, "%s: %d %s", c.uri, answer.status, answer.body.c_str());
@@ -162,7 +166,7 @@ START_TEST(answers) {
 END_TEST
 
 START_TEST(unknown_images_need_a_renderer) {
-    Exchange exchange(*service, *store, http("/iiif/3/a/full/200,/0/default.jpg"), true);
+    Exchange exchange(*service, *memory, http("/iiif/3/a/full/200,/0/default.jpg"), true);
     ck_assert(exchange.run(std::nullopt) == Outcome::needs_render);
     ck_assert(!exchange.cache_key().empty());
     ck_assert(!exchange.heavy());
@@ -170,11 +174,11 @@ START_TEST(unknown_images_need_a_renderer) {
     ck_assert(decode_call(exchange.call(), call) == Parse::done);
     ck_assert(call.path == "a.tif");
 
-    Exchange whole(*service, *store, http("/iiif/3/a/full/max/0/default.jpg"), true);
+    Exchange whole(*service, *memory, http("/iiif/3/a/full/max/0/default.jpg"), true);
     ck_assert(whole.run(std::nullopt) == Outcome::needs_render);
     ck_assert(whole.heavy());
 
-    Exchange without(*service, *store, http("/iiif/3/a/full/200,/0/default.jpg"), false);
+    Exchange without(*service, *memory, http("/iiif/3/a/full/200,/0/default.jpg"), false);
     ck_assert(without.run(std::nullopt) == Outcome::answered);
     ck_assert_int_eq(without.answer().status, 503);
     ck_assert(!header(without.answer(), "Retry-After").empty());
@@ -182,7 +186,7 @@ START_TEST(unknown_images_need_a_renderer) {
 END_TEST
 
 START_TEST(a_reply_teaches_the_description) {
-    Exchange first(*service, *store, http("/iiif/3/a/info.json"), true);
+    Exchange first(*service, *memory, http("/iiif/3/a/info.json"), true);
     ck_assert(first.run(std::nullopt) == Outcome::needs_render);
     iiif::source::Description description;
     description.stored = {300, 200};
@@ -194,7 +198,7 @@ START_TEST(a_reply_teaches_the_description) {
     ck_assert(first.take_reply_head(encode_reply_head(reply, &description, "t") + "{}", length) == Parse::done);
     ck_assert_int_eq(first.answer().status, 200);
 
-    Exchange second(*service, *store, http("/iiif/3/a/info.json"), true);
+    Exchange second(*service, *memory, http("/iiif/3/a/info.json"), true);
     ck_assert(second.run(std::nullopt) == Outcome::answered);
     ck_assert(second.answer().body.find("\"width\":300") != std::string::npos ||
               second.answer().body.find("\"width\": 300") != std::string::npos);
@@ -204,7 +208,7 @@ END_TEST
 START_TEST(validators) {
     describe("a.tif", 600, 400);
     const char* const image = "/iiif/3/a/full/max/0/default.jpg";
-    Exchange head(*service, *store, http(image, "HEAD"), true);
+    Exchange head(*service, *memory, http(image, "HEAD"), true);
     ck_assert(head.run(std::nullopt) == Outcome::answered);
     const std::string tag = header(head.answer(), "ETag");
     const std::string date = header(head.answer(), "Last-Modified");
@@ -212,8 +216,8 @@ START_TEST(validators) {
 
     HttpRequest with_tag = http(image);
     with_tag.if_none_match = "\"other\", W/" + tag;
-    store = std::make_unique<iiif::source::DescriptionStore>(16);  // nothing has to be known of the image
-    Exchange unchanged(*service, *store, with_tag, true);
+    memory = std::make_unique<Memory>(16, 4);  // nothing has to be known of the image
+    Exchange unchanged(*service, *memory, with_tag, true);
     ck_assert(unchanged.run(std::nullopt) == Outcome::answered);
     ck_assert_int_eq(unchanged.answer().status, 304);
     ck_assert(header(unchanged.answer(), "ETag") == tag);
@@ -223,18 +227,18 @@ START_TEST(validators) {
     describe("a.tif", 600, 400);
     HttpRequest with_date = http("/iiif/3/a/full/5000,/0/default.jpg");
     with_date.if_modified_since = date;
-    Exchange refused(*service, *store, with_date, true);
+    Exchange refused(*service, *memory, with_date, true);
     ck_assert(refused.run(std::nullopt) == Outcome::answered);
     ck_assert_int_eq(refused.answer().status, 400);
     with_date.raw_uri = image;
-    Exchange dated(*service, *store, with_date, true);
+    Exchange dated(*service, *memory, with_date, true);
     ck_assert(dated.run(std::nullopt) == Outcome::answered);
     ck_assert_int_eq(dated.answer().status, 304);
 
     const char* const others[] = {"/iiif/3/a/full/max/0/default.png", "/iiif/3/a/full/max/90/default.jpg",
                                   "/iiif/2/a/full/full/0/default.jpg", "/iiif/3/a/info.json"};
     for (const char* uri : others) {
-        Exchange other(*service, *store, http(uri, "HEAD"), true);
+        Exchange other(*service, *memory, http(uri, "HEAD"), true);
         ck_assert(other.run(std::nullopt) == Outcome::answered);
         ck_assert(header(other.answer(), "ETag") != tag);
     }

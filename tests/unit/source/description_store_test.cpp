@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
+#include <ctime>
 #include <thread>
 #include <vector>
 
@@ -51,6 +52,22 @@ START_TEST(keeps_by_file_state_and_page) {
     ck_assert_uint_eq(width_of(store, other), 0);
     store.keep(key, 1, image(11));
     ck_assert_uint_eq(width_of(store, key, 1), 11);
+}
+END_TEST
+
+START_TEST(what_changed_just_now_is_not_kept) {
+    DescriptionStore store(3);
+    timespec now{};
+    ck_assert_int_eq(::clock_gettime(CLOCK_REALTIME, &now), 0);
+    const std::int64_t ns = static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+    for (const std::int64_t age : {-1, 0, 1}) {
+        const FileKey key{.device = 1, .inode = 7, .size = 100, .mtime_ns = ns - age * 500'000'000};
+        store.keep(key, 1, image(9));
+        ck_assert_uint_eq(width_of(store, key), 0);
+    }
+    const FileKey old{.device = 1, .inode = 7, .size = 100, .mtime_ns = ns - 10'000'000'000};
+    store.keep(old, 1, image(9));
+    ck_assert_uint_eq(width_of(store, old), 9);
 }
 END_TEST
 
@@ -116,6 +133,7 @@ END_TEST
 TCase* test_case() {
     TCase* tc = tcase_create("description_store");
     tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, what_changed_just_now_is_not_kept);
     tcase_add_test(tc, keeps_by_file_state_and_page);
     tcase_add_test(tc, the_least_recently_used_goes_first);
     tcase_add_test(tc, capacity_bounds_it);

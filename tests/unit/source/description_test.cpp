@@ -12,8 +12,10 @@ namespace {
 
 using iiif::protocol::Extent;
 using iiif::protocol::Quality;
+using iiif::source::Codec;
 using iiif::source::Container;
 using iiif::source::Description;
+using iiif::source::JpegColour;
 using iiif::source::Level;
 using iiif::source::parse_description;
 using iiif::source::serialize;
@@ -23,12 +25,13 @@ constexpr std::uint32_t kMost = 2147483647;
 
 bool operator==(const Level& a, const Level& b) {
     return a.extent == b.extent && a.tile == b.tile && a.page == b.page && a.subifd == b.subifd &&
-           a.directory == b.directory;
+           a.directory == b.directory && a.index == b.index;
 }
 
 bool same(const Description& a, const Description& b) {
     return a.container == b.container && a.stored == b.stored && a.orientation == b.orientation && a.bands == b.bands &&
            a.bits == b.bits && a.alpha == b.alpha && a.standard == b.standard && a.pages == b.pages &&
+           a.big_endian == b.big_endian && a.profile == b.profile && a.profile_length == b.profile_length &&
            std::ranges::equal(a.levels, b.levels, [](const Level& x, const Level& y) { return x == y; });
 }
 
@@ -37,13 +40,17 @@ Description pyramid() {
     image.stored = {6000, 4000};
     image.levels = {
         {{6000, 4000}, {256, 512}, 0, -1, 8}, {{3000, 2000}, {256, 512}, 0, 0, 777}, {{1500, 1000}, {0, 0}, 3, -1}};
+    image.levels[1].index = {Codec::jpeg, JpegColour::rgb, 8, 4, 5000, 6000, 7000, 574, 2};
+    image.big_endian = true;
+    image.profile = 9000;
+    image.profile_length = 560;
     return image;
 }
 
 // The text that the mistakes below are made in.
 const std::string kText =
     R"({"container":"tiff","width":6000,"height":4000,"orientation":1,"bands":3,"bits":8,"alpha":false,)"
-    R"("standard":"color","pages":1,"levels":[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777],[1500,1000,0,0,3,-1,0]]})";
+    R"("standard":"color","pages":1,"stored":[true,9000,560],"levels":[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777,1,2,8,4,5000,6000,7000,574,2],[1500,1000,0,0,3,-1,0]]})";
 
 START_TEST(is_one_line_of_json) {
     is(serialize(pyramid()), kText);
@@ -78,7 +85,11 @@ START_TEST(the_largest_values_are_read) {
     image.bits = 64;
     image.alpha = true;
     image.pages = kMost;
-    image.levels.assign(Description::kMaxLevels, Level{image.stored, image.stored, 2147483647, 2147483647, INT64_MAX});
+    image.profile = INT64_MAX;
+    image.profile_length = 1U << 24U;
+    Level largest{image.stored, image.stored, 2147483647, 2147483647, INT64_MAX};
+    largest.index = {Codec::webp, JpegColour::rgb, 8, 8, INT64_MAX, INT64_MAX, INT64_MAX, 65536, kMost};
+    image.levels.assign(Description::kMaxLevels, largest);
     const auto read = parse_description(serialize(image));
     ck_assert(read && same(*read, image));
     image.levels.push_back(image.levels.back());
@@ -138,11 +149,34 @@ const Mistake kMistakes[] = {
     {"[1500,1000,0,0,3,-1,0]", "[1500,1000,0,0,3,-1,-1]"},
     {"[1500,1000,0,0,3,-1,0]", "[1500,1000,0,0,3,-1,9223372036854775808]"},
     {"[1500,1000,0,0,3,-1,0]", "[1500,1000,0,0,3,-1,0.0]"},
+    {"777,1,2,8,4,5000,", "777,0,2,8,4,5000,"},
+    {"777,1,2,8,4,5000,", "777,3,2,8,4,5000,"},
+    {"777,1,2,8,4,5000,", "777,1,3,8,4,5000,"},
+    {"777,1,2,8,4,5000,", "777,1,2,6,4,5000,"},
+    {"777,1,2,8,4,5000,", "777,1,2,2,4,5000,"},
+    {"777,1,2,8,4,5000,", "777,1,2,8,3,5000,"},
+    {"777,1,2,8,4,5000,", "777,1,2,8,16,5000,"},
+    {"777,1,2,8,4,5000,", "777,1,2,8,4,0,"},
+    {"777,1,2,8,4,5000,", "777,1,2,8,4,-1,"},
+    {"777,1,2,8,4,5000,", "777,1,2,8,4,9223372036854775808,"},
+    {"777,1,2,8,4,5000,", "777,1,2,8,4,"},
+    {"7000,574,2]", "7000,65537,2]"},
+    {"7000,574,2]", "-1,574,2]"},
+    {"7000,574,2]", "7000,574,2147483648]"},
+    {"7000,574,2]", "7000,574,2,0]"},
+    {"[true,9000,560]", "[1,9000,560]"},
+    {"[true,9000,560]", "[true,-1,560]"},
+    {"[true,9000,560]", "[true,9000,16777217]"},
+    {"[true,9000,560]", "[true,9000]"},
+    {"[true,9000,560]", "null"},
     {"[6000,4000,256,512,0,-1,8],", ""},  // the image itself has to come first
     {"[1500,1000,0,0,3,-1,0]", "{}"},
-    {"[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777],[1500,1000,0,0,3,-1,0]]", "[]"},
-    {"[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777],[1500,1000,0,0,3,-1,0]]", "{}"},
-    {"[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777],[1500,1000,0,0,3,-1,0]]", "null"},
+    {"[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777,1,2,8,4,5000,6000,7000,574,2],[1500,1000,0,0,3,-1,0]]",
+     "[]"},
+    {"[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777,1,2,8,4,5000,6000,7000,574,2],[1500,1000,0,0,3,-1,0]]",
+     "{}"},
+    {"[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777,1,2,8,4,5000,6000,7000,574,2],[1500,1000,0,0,3,-1,0]]",
+     "null"},
     {"]]}", "]]}}"},
     {"]]}", "]]"},
     {"]]}", "]]}\xFF"},
@@ -162,7 +196,7 @@ START_TEST(other_things_are_no_description) {
     ck_assert(parse_description(kText).has_value());
     for (const std::string& text : {std::string(), std::string("null"), std::string("[]"), std::string("{}"),
                                     std::string("\"x\""), std::string(3000, '['), std::string(100000, ' '),
-                                    kText + std::string(5000, ' '), kText + std::string(1, '\0')}) {
+                                    kText + std::string(13000, ' '), kText + std::string(1, '\0')}) {
         ck_assert_msg(!parse_description(text), "%.40s", text.c_str());
     }
 }

@@ -268,20 +268,26 @@ END_TEST
 START_TEST(exhausted_descriptors_are_busy) {
     const Folder folder;
     folder.file("a");
+    folder.link("a", "linked");
     const Root root(folder.path(), Symlinks::beneath);
     rlimit was{};
     ::getrlimit(RLIMIT_NOFILE, &was);
     // The lowest free descriptor is what the next open gets: at that limit the root itself fails, one above it the
-    // file.
+    // file. Only a path with a symlink needs both.
     const int free = ::dup(0);
     ::close(free);
     for (const int limit : {free, free + 1}) {
         const rlimit less{static_cast<rlim_t>(limit), was.rlim_max};
         ::setrlimit(RLIMIT_NOFILE, &less);
-        const int status = status_of(root, "a");
+        const int status = status_of(root, "linked");
         ::setrlimit(RLIMIT_NOFILE, &was);
         ck_assert_int_eq(status, 503);
     }
+    const rlimit none{static_cast<rlim_t>(free), was.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    const int status = status_of(root, "a");
+    ::setrlimit(RLIMIT_NOFILE, &was);
+    ck_assert_int_eq(status, 503);
     ck_assert_int_eq(status_of(root, "a"), 200);
 }
 END_TEST
