@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "protocol/geometry.h"
 #include "render/jpeg_planes.h"
@@ -33,6 +34,10 @@ public:
     [[nodiscard]] bool scales() const {
         return shrink_ > 1 || x_.wanted.length != size_.width || y_.wanted.length != size_.height;
     }
+
+    // When the region is exactly one stored tile, or the part of it that lies in the image, at its own size: that tile,
+    // turned, as a JPEG of the quality it was stored in. Empty: it is not, or blocks cannot be turned to fit.
+    [[nodiscard]] std::vector<std::byte> stored_tile(Turn turn, const std::string& profile) const;
 
     // The region in the size asked for, not yet turned. ycc comes with chroma halved both ways, or whole. Halved chroma
     // is laid so that it fits a picture that `turn` will turn. nullopt: declined, damaged or cancelled.

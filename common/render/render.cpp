@@ -9,6 +9,7 @@
 #include "render/levels.h"
 #include "render/load.h"
 #include "render/pipeline.h"
+#include "render/srgb_profile.h"
 
 namespace iiif::render {
 namespace {
@@ -84,10 +85,15 @@ Short short_way(int fd, const source::Description& description, const Job& job, 
     auto engine = JpegEngine::open(fd, description, region, size);
     if (!engine) return {};
     const bool gray = engine->colours() == Colours::gray;
-    const std::string profile = profile_fits(engine->profile(), gray ? 1 : 3) ? engine->profile() : std::string();
+    std::string profile = engine->profile();
+    if (!profile_fits(profile, gray ? 1 : 3) || (!keeps_profile(job) && is_srgb(profile))) profile.clear();
     const bool plain = is_plain(job, engine->colours(), profile);
     // Without scaling, libjpeg's own way to RGB is the quicker one.
     if (!plain && !engine->scales()) return {};
+    if (plain) {
+        auto stored = engine->stored_tile(turn, profile);
+        if (!stored.empty()) return {std::move(stored), {}};
+    }
     const bool halve = plain && halves_chroma(job.encode.jpeg_quality);
     auto planes = engine->scaled(halve, plain ? turn : Turn{}, cancelled);
     if (!planes) return {};
