@@ -3,13 +3,6 @@
 #include "render/jpeg_planes.h"
 
 namespace iiif::render {
-namespace {
-
-// A profile of the usual kind has some kilobytes, one with tables for printing two megabytes.
-constexpr unsigned kMaxProfileBytes = 8U << 20U;
-
-}  // namespace
-
 struct JpegDecoder::Codec {
     JpegErrors errors{};
     jpeg_decompress_struct jpeg{};
@@ -18,22 +11,28 @@ struct JpegDecoder::Codec {
     bool create() {
         jpeg.err = errors.install();
         if (setjmp(errors.mark) != 0) return false;
+        prepare();
+        return true;
+    }
+
+    void prepare() {
+        created = false;
         jpeg_create_decompress(&jpeg);
         created = true;
         // The band is kept by us; beyond that a baseline stream needs a few lines.
         jpeg.mem->max_memory_to_use = 64L << 20;
-        return true;
     }
 
     bool read_headers(const unsigned char* tables, std::size_t tables_length, const unsigned char* stream,
-                      std::size_t length, bool profile) {
+                      std::size_t length) {
         if (setjmp(errors.mark) != 0) return false;
-        jpeg_abort_decompress(&jpeg);
+        // Anew: a tile that lacks tables must not be read with those of the tile before it.
+        jpeg_destroy_decompress(&jpeg);
+        prepare();
         if (tables_length > 0) {
             jpeg_mem_src(&jpeg, tables, tables_length);
             if (jpeg_read_header(&jpeg, FALSE) != JPEG_HEADER_TABLES_ONLY) return false;
         }
-        if (profile) jpeg_save_markers(&jpeg, JPEG_APP0 + 2, 0xFFFF);
         jpeg_mem_src(&jpeg, stream, length);
         return jpeg_read_header(&jpeg, TRUE) == JPEG_HEADER_OK;
     }
@@ -42,22 +41,6 @@ struct JpegDecoder::Codec {
     [[nodiscard]] bool baseline() const {
         return jpeg.data_precision == 8 && jpeg.progressive_mode == FALSE && jpeg.arith_code == FALSE &&
                (jpeg.num_components == 1 || jpeg.num_components == 3) && jpeg.comps_in_scan == jpeg.num_components;
-    }
-
-    // libjpeg's memory, gone with the next stream.
-    bool take_profile(std::string& out) {
-        JOCTET* bytes = nullptr;
-        unsigned length = 0;
-        if (!read_profile(&bytes, &length)) return false;
-        if (bytes != nullptr && length <= kMaxProfileBytes) out.assign(reinterpret_cast<const char*>(bytes), length);
-        std::free(bytes);
-        return true;
-    }
-
-    bool read_profile(JOCTET** bytes, unsigned* length) {
-        if (setjmp(errors.mark) != 0) return false;
-        if (jpeg_read_icc_profile(&jpeg, bytes, length) == FALSE) *bytes = nullptr;
-        return true;
     }
 
     bool start(std::uint32_t shrink) {
@@ -86,26 +69,18 @@ JpegDecoder::~JpegDecoder() {
     if (codec_->created) jpeg_destroy_decompress(&codec_->jpeg);
 }
 
-std::optional<JpegDecoder::Frame> JpegDecoder::open(std::span<const unsigned char> tables,
-                                                    std::span<const unsigned char> stream,
-                                                    std::optional<Colours> colours) {
+std::optional<protocol::Extent> JpegDecoder::open(std::span<const unsigned char> tables,
+                                                  std::span<const unsigned char> stream, Colours colours) {
     jpeg_decompress_struct& jpeg = codec_->jpeg;
     if (!codec_->created || stream.empty()) return std::nullopt;
-    const bool alone = !colours.has_value();
-    if (!codec_->read_headers(tables.data(), tables.size(), stream.data(), stream.size(), alone)) return std::nullopt;
-    if (!codec_->baseline()) return std::nullopt;
-    Frame frame{{jpeg.image_width, jpeg.image_height}, Colours::gray, {}};
-    if (alone && !codec_->take_profile(frame.profile)) return std::nullopt;
-    if (jpeg.num_components == 3) {
-        // Without markers of its own a tile's colours are what the TIFF says, as for libtiff.
-        if (colours) jpeg.jpeg_color_space = *colours == Colours::rgb ? JCS_RGB : JCS_YCbCr;
-        if (jpeg.jpeg_color_space != JCS_RGB && jpeg.jpeg_color_space != JCS_YCbCr) return std::nullopt;
-        frame.colours = jpeg.jpeg_color_space == JCS_RGB ? Colours::rgb : Colours::ycc;
-    } else {
-        jpeg.jpeg_color_space = JCS_GRAYSCALE;
+    if (!codec_->read_headers(tables.data(), tables.size(), stream.data(), stream.size())) return std::nullopt;
+    if (!codec_->baseline() || jpeg.num_components != (colours == Colours::gray ? 1 : 3)) return std::nullopt;
+    switch (colours) {
+        case Colours::gray: jpeg.jpeg_color_space = JCS_GRAYSCALE; break;
+        case Colours::ycc: jpeg.jpeg_color_space = JCS_YCbCr; break;
+        case Colours::rgb: jpeg.jpeg_color_space = JCS_RGB; break;
     }
-    if (colours && (*colours == Colours::gray) != (frame.colours == Colours::gray)) return std::nullopt;
-    return frame;
+    return protocol::Extent{jpeg.image_width, jpeg.image_height};
 }
 
 bool JpegDecoder::begin(std::uint32_t shrink) {

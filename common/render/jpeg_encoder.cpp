@@ -17,13 +17,15 @@ struct Encoder {
     unsigned char* bytes = nullptr;  // libjpeg's, by malloc
     unsigned long length = 0;
     std::vector<unsigned char> line;  // interleaved
+    bool finished = false;
 
     Encoder() = default;
     Encoder(const Encoder&) = delete;
     Encoder& operator=(const Encoder&) = delete;
     ~Encoder() {
         jpeg_destroy_compress(&jpeg);
-        std::free(bytes);
+        // Before the end libjpeg may have moved on to a larger buffer and freed this one: lost, with memory at an end.
+        if (finished) std::free(bytes);
     }
 
     bool begin(const Planes& picture, int quality, int sampling, const std::string& profile) {
@@ -67,6 +69,7 @@ struct Encoder {
     bool finish() {
         if (setjmp(errors.mark) != 0) return false;
         jpeg_finish_compress(&jpeg);
+        finished = true;
         return true;
     }
 };

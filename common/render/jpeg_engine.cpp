@@ -19,7 +19,7 @@ using protocol::Rect;
 constexpr std::uint64_t kMaxPixels = std::uint64_t{16} << 20U;
 // Of a level whose tiles are kept: every thumbnail comes from it, and few tiles hold all of it.
 constexpr std::uint64_t kMaxKeptPixels = std::uint64_t{2} << 20U;
-constexpr std::size_t kKeptBytes = std::size_t{32} << 20U;
+constexpr std::size_t kKeptBytes = std::size_t{16} << 20U;
 constexpr std::size_t kKeptTiles = 512;
 constexpr std::uint64_t kMaxStreamBytes = std::uint64_t{64} << 20U;
 // A tile's side is divisible by this in every TIFF; blocks of halved chroma come out whole then.
@@ -224,9 +224,8 @@ bool JpegEngine::gather_tile(DecodedTile& canvas, JpegDecoder& decoder, std::uin
         // The last strip holds what is left, in some files as much as all others.
         const std::uint32_t rest = directory_.extent.height - row * block_.height;
         const bool last_strip = directory_.tile == Extent{} && rest < block_.height;
-        if (!frame || frame->extent.width != block_.width ||
-            (frame->extent.height != block_.height && !(last_strip && frame->extent.height == rest)) ||
-            !decoder.begin(shrink_)) {
+        if (!frame || frame->width != block_.width ||
+            (frame->height != block_.height && !(last_strip && frame->height == rest)) || !decoder.begin(shrink_)) {
             return false;
         }
         const std::size_t count = colours_ == Colours::gray ? 1 : 3;
@@ -240,7 +239,7 @@ bool JpegEngine::gather_tile(DecodedTile& canvas, JpegDecoder& decoder, std::uin
             whole->down = down;
             if (!allocate(whole->planes, {x_.block, y_.block}, colours_, across, down)) return false;
         }
-        const std::uint32_t height = divided_up(frame->extent.height, shrink_);
+        const std::uint32_t height = divided_up(frame->height, shrink_);
         const std::uint32_t needed = keep ? height : std::min(height, y_.end - std::min(place.y, y_.end));
         for (std::uint32_t top = 0; top < needed; top += decoder.component(0).rows) {
             if (!decoder.next_band()) return false;

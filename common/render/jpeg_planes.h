@@ -25,22 +25,16 @@ public:
         std::uint32_t rows = 0;              // of a band
         std::size_t stride = 0;              // samples of a row, those beyond the picture's edge included
     };
-    struct Frame {
-        protocol::Extent extent;  // of the picture as it is stored
-        Colours colours = Colours::gray;
-        std::string profile;  // ICC, from the stream itself
-    };
-
     JpegDecoder();
     JpegDecoder(const JpegDecoder&) = delete;
     JpegDecoder& operator=(const JpegDecoder&) = delete;
     ~JpegDecoder();
 
-    // Both must live until the last band. `tables`: an abbreviated stream of nothing else (TIFF's JPEGTables), or
-    // empty. nullopt: not a baseline JPEG of 8 bits with one or three components, or damaged. Three components are
-    // taken for `colours` when that is given, else for what the stream says.
-    std::optional<Frame> open(std::span<const unsigned char> tables, std::span<const unsigned char> stream,
-                              std::optional<Colours> colours);
+    // Reads the headers; both must live until the last band. `tables`: an abbreviated stream of nothing else (TIFF's
+    // JPEGTables), or empty. What the components are is the TIFF's to say, markers are not asked. The picture's extent,
+    // or nullopt: damaged, or not a baseline JPEG of 8 bits with one component for gray, else three.
+    std::optional<protocol::Extent> open(std::span<const unsigned char> tables, std::span<const unsigned char> stream,
+                                         Colours);
     // Then: samples are to stand for `shrink` by `shrink` (1, 2, 4, 8) of the stored ones.
     bool begin(std::uint32_t shrink);
     // Chroma may be less subsampled in what comes out than in the stream, when shrunk.

@@ -19,7 +19,8 @@ constexpr std::string_view kAdobeRgb =
     "\xFF\xEE\0\x0E"
     "Adobe\0\x64\0\0\0\0\0"sv;
 constexpr std::size_t kMarker = 2;
-constexpr std::size_t kProfilePart = 65519;  // of one APP2 marker, ICC.1:2010 annex B.4
+constexpr std::uint64_t kMaxTilePixels = std::uint64_t{4} << 20U;  // all of whose coefficients are held
+constexpr std::size_t kProfilePart = 65519;                        // of one APP2 marker, ICC.1:2010 annex B.4
 
 struct Transformer {
     tjhandle handle = tjInitTransform();
@@ -76,6 +77,7 @@ std::vector<std::byte> with_profile(const unsigned char* jpeg, std::size_t lengt
 
 std::vector<std::byte> JpegEngine::stored_tile(Turn turn, const std::string& profile) const {
     if (scales() || directory_.tile == protocol::Extent{}) return {};
+    if (std::uint64_t{block_.width} * block_.height > kMaxTilePixels) return {};
     const auto left = static_cast<std::uint32_t>(x_.wanted.start);
     const auto top = static_cast<std::uint32_t>(y_.wanted.start);
     if (left != x_.wanted.start || top != y_.wanted.start || left % block_.width != 0 || top % block_.height != 0 ||
@@ -89,7 +91,7 @@ std::vector<std::byte> JpegEngine::stored_tile(Turn turn, const std::string& pro
     // Baseline, of the tile's size and components: asked of the decoder, which reads headers only.
     JpegDecoder decoder;
     const auto frame = decoder.open(tables_, tile, colours_);
-    if (!frame || frame->extent != block_ || tile.size() <= kMarker) return {};
+    if (!frame || *frame != block_ || tile.size() <= kMarker) return {};
 
     // Start of image, marker of colours, tables without their start and end, the tile without its start.
     const std::string_view colours = colours_ == Colours::rgb ? kAdobeRgb : kJfif;

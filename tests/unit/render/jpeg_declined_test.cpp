@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the short way for JPEG tiles keeps, and what it leaves to the long way.
+#include <algorithm>
 #include <functional>
 
 #include "render/jpeg_support.h"
@@ -131,7 +132,8 @@ START_TEST(damage_is_left_to_the_long_way) {
         std::string bad = good;
         const std::size_t start = starts[random() % starts.size()];
         for (int i = 0; i < 1 + round % 3; ++i) {
-            bad[start + 2 + random() % (round % 2 == 0 ? 60 : 600)] = static_cast<char>(random());
+            bad[std::min(bad.size() - 1, start + 2 + random() % (round % 2 == 0 ? 60 : 600))] =
+                static_cast<char>(random());
         }
         const std::string file = folder.path("bad.tif");
         write_file(file, bad);

@@ -116,12 +116,36 @@ START_TEST(other_answers_take_the_same_pixels) {
 }
 END_TEST
 
+START_TEST(levels_show_what_the_whole_shows) {
+    const Folder folder;
+    const std::string path = folder.path("a.tif");
+    const Picture full = scene(1501, 1101);
+    write_with_vips(full, path + "[tile,pyramid,compression=jpeg,Q=95,tile-width=128,tile-height=128]");
+    const Description description = described(path);
+    ck_assert_uint_ge(description.levels.size(), 4);
+    const Cut cuts[] = {
+        {{0, 0, 1501, 1101}, {375, 275}},     {{0, 0, 1501, 1101}, {200, 147}},     {{33, 57, 1000, 1000}, {300, 300}},
+        {{501, 101, 1000, 1000}, {499, 500}}, {{501, 101, 1000, 1000}, {251, 249}}, {{512, 512, 256, 256}, {128, 128}},
+        {{1, 1, 1400, 1000}, {140, 100}},     {{1024, 512, 477, 589}, {239, 295}},
+    };
+    for (const auto& [region, size] : cuts) {
+        ck_assert(taken(path, description, region, size));
+        const Picture exact = reference(full, region, size);
+        const double seen = psnr(rendered(path, description, part(region, size)), exact);
+        const double other = psnr(rendered(path, long_way(description), part(region, size)), exact);
+        ck_assert_msg(seen >= 42 && seen >= other - 3, "%u,%u,%u,%u to %u,%u: %.1f dB, not %.1f", region.x, region.y,
+                      region.width, region.height, size.width, size.height, seen, other);
+    }
+}
+END_TEST
+
 TCase* jpeg_case() {
     TCase* tests = started_case("jpeg");
     tcase_add_test(tests, pictures_are_exact);
     tcase_add_test(tests, coded_as_by_the_long_way);
     tcase_add_test(tests, turned_pictures_keep_their_colours);
     tcase_add_test(tests, other_answers_take_the_same_pixels);
+    tcase_add_test(tests, levels_show_what_the_whole_shows);
     return tests;
 }
 const iiif::test::Register _(jpeg_case);
