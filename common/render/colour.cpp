@@ -96,6 +96,19 @@ bool has_alpha(const Image& image) {
     return vips_image_hasalpha(image.get()) != 0;
 }
 
+bool profile_fits(const std::string& profile, int colours) {
+    if (profile.empty()) return false;
+    VipsImage* black = nullptr;
+    if (vips_black(&black, 1, 1, "bands", colours, nullptr) != 0) return false;
+    Image pixel(black);
+    const VipsInterpretation kind = colours == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+    if (!pixel.apply(
+            [&](VipsImage* in, VipsImage** out) { return vips_copy(in, out, "interpretation", kind, nullptr); })) {
+        return false;
+    }
+    return vips_icc_is_compatible_profile(pixel.get(), profile.data(), profile.size()) != 0;
+}
+
 bool to_display(Image& image, bool keep_profile) {
     return with_alpha_aside(image, [&](Image& colours) { return colours_to_display(colours, keep_profile); });
 }

@@ -17,6 +17,9 @@ template <class Operation>
 // ignored. `keep_profile`: gray and RGB keep their profile, and with it their numbers. CMYK and CIELAB never do.
 [[nodiscard]] bool to_display(Image& image, bool keep_profile);
 
+// Whether an ICC profile is sound and meant for pixels of so many colours, 1 or 3.
+[[nodiscard]] bool profile_fits(const std::string& profile, int colours);
+
 // Of 8-bit pixels: one band of luminance; and that, black or white only. Alpha stays.
 [[nodiscard]] bool to_gray(Image& image);
 [[nodiscard]] bool to_bitonal(Image& image);

@@ -105,4 +105,43 @@ Window choose_window(const std::vector<source::Level>& levels, Rect region, Exte
     return best;
 }
 
+namespace {
+
+// False: too few samples. A tile of the level's own grid is to be copied, not scaled by a fraction of a percent: there,
+// the last sample counts as whole, however much of the image it stands for, and one that is missing is the next.
+bool place(std::uint32_t from, std::uint32_t length, std::uint32_t full, std::uint32_t level, std::uint32_t factor,
+           std::uint32_t wanted, Interval& out) {
+    const Span span = reduced(from, length, full, level, factor);
+    const std::uint32_t have = span.end > span.start ? span.end - span.start : 0;
+    if (span.exact && (have == wanted || (span.clipped && have + 1 == wanted))) {
+        out = {static_cast<double>(span.start), static_cast<double>(wanted)};
+        return true;
+    }
+    out = {static_cast<double>(from) / factor, static_cast<double>(length) / factor};
+    return length >= std::uint64_t{wanted} * factor;
+}
+
+}  // namespace
+
+ExactWindow choose_exact_window(const std::vector<source::Level>& levels, Rect region, Extent size) {
+    const Extent full = levels.front().extent;
+    ExactWindow best{0,
+                     {static_cast<double>(region.x), static_cast<double>(region.width)},
+                     {static_cast<double>(region.y), static_cast<double>(region.height)}};
+    std::uint32_t best_factor = 1;
+    for (std::size_t i = 1; i < levels.size(); ++i) {
+        const Extent level = levels[i].extent;
+        const std::uint32_t factor = reduction(full, level);
+        if (factor <= best_factor) continue;
+        ExactWindow window{i, {}, {}};
+        if (!place(region.x, region.width, full.width, level.width, factor, size.width, window.x) ||
+            !place(region.y, region.height, full.height, level.height, factor, size.height, window.y)) {
+            continue;
+        }
+        best = window;
+        best_factor = factor;
+    }
+    return best;
+}
+
 }  // namespace iiif::render

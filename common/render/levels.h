@@ -40,4 +40,18 @@ struct Window {
 // the stored image. Levels that are no whole fraction of the first are passed over.
 Window choose_window(const std::vector<source::Level>&, protocol::Rect region, protocol::Extent size);
 
+// A stretch of one axis, in samples; the first sample begins at 0. It may begin and end within samples.
+struct Interval {
+    double start = 0, length = 0;
+    bool operator==(const Interval&) const = default;
+};
+
+struct ExactWindow {
+    std::size_t level = 0;
+    Interval x, y;  // of that level; may end up to a sample beyond it, where its writer dropped a partial one
+};
+
+// As choose_window(), for who can begin within a pixel: off whole pixels too, a pixel for each one asked for is enough.
+ExactWindow choose_exact_window(const std::vector<source::Level>&, protocol::Rect region, protocol::Extent size);
+
 }  // namespace iiif::render

@@ -4,6 +4,8 @@
 
 #include "render/colour.h"
 #include "render/encode.h"
+#include "render/jpeg_engine.h"
+#include "render/jpeg_planes.h"
 #include "render/levels.h"
 #include "render/load.h"
 #include "render/pipeline.h"
@@ -53,6 +55,59 @@ bool apply_quality(Image& image, Quality quality) {
     return true;
 }
 
+bool keeps_profile(const Job& job) {
+    return job.encode.icc == Profile::embed && carries_profile(job.format) &&
+           (job.quality == Quality::standard || job.quality == Quality::color);
+}
+
+// An answer that needs nothing but planes. Without a profile, or with one that is kept, samples are what they are.
+bool is_plain(const Job& job, Colours colours, const std::string& profile) {
+    if (job.format != protocol::Format::jpg || protocol::quarter_turns(job.rotation) < 0) return false;
+    if (!profile.empty() && !keeps_profile(job)) return false;
+    switch (job.quality) {
+        case Quality::standard:
+        case Quality::color: return true;
+        case Quality::gray: return colours == Colours::gray;
+        case Quality::bitonal: return false;
+    }
+    return false;
+}
+
+// Either is empty when the engine declines.
+struct Short {
+    std::vector<std::byte> bytes;  // the answer
+    Image image;                   // the scaled pixels, for the rest of the way
+};
+
+Short short_way(int fd, const source::Description& description, const Job& job, const Rect& region, Extent size,
+                Turn turn, const Cancelled& cancelled) {
+    auto engine = JpegEngine::open(fd, description, region, size);
+    if (!engine) return {};
+    const bool gray = engine->colours() == Colours::gray;
+    std::string profile = engine->profile();
+    const bool changes_nothing = description.profile_length == 0;
+    if (!profile_fits(profile, gray ? 1 : 3) || (!keeps_profile(job) && changes_nothing)) profile.clear();
+    const bool plain = is_plain(job, engine->colours(), profile);
+    // Without scaling, libjpeg's own way to RGB is the quicker one.
+    if (!plain && !engine->scales()) return {};
+    if (plain && job.as_stored) {
+        auto stored = engine->stored_tile(turn);
+        if (!stored.empty()) return {std::move(stored), {}};
+    }
+    const bool halve = plain && halves_chroma(job.encode.jpeg_quality);
+    auto planes = engine->scaled(halve, plain ? turn : Turn{}, cancelled);
+    if (!planes) return {};
+    if (!plain) return {{}, image_of(*planes, profile)};
+    if (turn != Turn{}) {
+        for (std::size_t c = 0; c < planes->count(); ++c) {
+            planes->plane.at(c) = turned(planes->plane.at(c), turn);
+            if (!planes->plane.at(c)) return {};
+        }
+        planes->extent = planes->plane[0].extent();
+    }
+    return {encode_jpeg(*planes, job.encode.jpeg_quality, halve, profile), {}};
+}
+
 }  // namespace
 
 Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source::Description& description,
@@ -67,8 +122,14 @@ Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source
     const Rect region = before_turn(job.region, to_upright, description.stored);
     const Extent size = to_upright.swaps_axes() ? Extent{job.size.height, job.size.width} : job.size;
 
+    auto quick = short_way(fd, description, job, region, size, whole_turn, cancelled);
+    if (!quick.bytes.empty()) return std::move(quick.bytes);
+
     const Window window = choose_window(description.levels, region, size);
-    auto image = load_area(fd, page, description, description.levels[window.level], window.area, cancelled, detail);
+    const bool scaled = static_cast<bool>(quick.image);
+    auto image =
+        scaled ? Expected<Image>(std::move(quick.image))
+               : load_area(fd, page, description, description.levels[window.level], window.area, cancelled, detail);
     if (!image) return tl::unexpected(image.error());
 
     // A failure from here on is most often the decoder's, which works as pixels are pulled.
@@ -80,10 +141,9 @@ Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source
         return damaged(detail);
     };
 
-    const bool keep_profile = job.encode.icc == Profile::embed && carries_profile(job.format) &&
-                              (job.quality == Quality::standard || job.quality == Quality::color);
     const bool reduced = window.level > 0;
-    if (!scale(*image, size, reduced, cancelled) || !to_display(*image, keep_profile)) return failed();
+    if (!scaled && !scale(*image, size, reduced, cancelled)) return failed();
+    if (!to_display(*image, keeps_profile(job))) return failed();
     if (description.container == source::Container::pdf && !flatten(*image, {255, 255, 255})) return failed();
 
     const bool rotated = quarters < 0;

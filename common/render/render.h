@@ -49,6 +49,7 @@ struct Job {
     protocol::Quality quality = protocol::Quality::standard;
     protocol::Format format = protocol::Format::jpg;
     EncodeOptions encode;
+    bool as_stored = true;  // stored tiles keep the quality they were stored with
 };
 
 // Polled between pieces of work; true: stop, the client has gone or the deadline is over.

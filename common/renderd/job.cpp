@@ -184,6 +184,7 @@ Reply Jobs::answer(const delivery::RenderCall& call, const StopCheck& stop) {
     job.quality = plan.quality;
     job.format = plan.format;
     job.encode = encode_options(service.encoder);
+    job.as_stored = service.as_stored;
     auto image = render::render(file->fd.get(), call.page, *description, job, cancelled, detail);
     timing.lap("render");
     if (!image) {

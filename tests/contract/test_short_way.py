@@ -109,6 +109,32 @@ def test_which_requests(cluster, target, way):
     assert served(cluster, target) == way
 
 
+@pytest.mark.parametrize("request_, operation, box", [
+    # An edge tile, and quarter turns and mirrors of an inner one: cut and turned as coefficients.
+    ("1024,768,76,32/76,32/0", None, (0, 0, 76, 32)),
+    ("0,0,256,256/256,256/90", Image.Transpose.ROTATE_270, None),
+    ("0,0,256,256/256,256/180", Image.Transpose.ROTATE_180, None),
+    ("0,0,256,256/256,256/!0", Image.Transpose.FLIP_LEFT_RIGHT, None),
+])
+def test_edge_tiles_and_turns_are_not_coded_again(images, cluster, request_, operation, box):
+    """A second generation of loss would show as other quantisation tables, and in the pixels."""
+    stored = ask_twice(cluster, f"/iiif/3/{escaped(TILE)}/0,0,256,256/256,256/0/default.jpg").image()
+    answer = ask_twice(cluster, f"/iiif/3/{escaped(TILE)}/{request_}/default.jpg").image()
+    tables = list(stored.quantization.values())
+    turned = operation not in (None, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_LEFT_RIGHT)
+    if turned:  # rows and columns of a table change places with those of the picture; Pillow gives them in order
+        tables = [[table[8 * (i % 8) + i // 8] for i in range(64)] for table in tables]
+    assert list(map(list, answer.quantization.values())) == list(map(list, tables))
+    rendered = ask_twice(cluster, f"/rendered/3/{escaped(TILE)}/{request_}/default.jpg").image()
+    assert rendered.quantization != answer.quantization
+    if operation is not None:
+        expected = stored.transpose(operation)
+        difference = max(abs(a - b) for x, y in zip(answer.getdata(), expected.getdata()) for a, b in zip(x, y))
+        assert difference <= 12  # chroma is interpolated by the decoder, in another direction
+    else:
+        assert answer.size == box[2:]
+
+
 def test_stored_quality_is_kept(images, cluster):
     """The stored bytes, not another generation of them: the tables of the file, whatever iiif_jpeg_quality says."""
     stored = {endpoint: ask_twice(cluster, f"/{endpoint}/3/{escaped(TILE)}/0,0,256,256/256,256/0/default.jpg").body

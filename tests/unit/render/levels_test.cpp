@@ -142,6 +142,31 @@ START_TEST(odd_regions_take_finer_levels) {
 }
 END_TEST
 
+void assert_exact(const std::vector<Level>& levels, Rect region, Extent size, std::size_t level, Interval x,
+                  Interval y) {
+    const ExactWindow window = choose_exact_window(levels, region, size);
+    ck_assert_uint_eq(window.level, level);
+    ck_assert_msg(window.x == x && window.y == y, "%f+%f,%f+%f", window.x.start, window.x.length, window.y.start,
+                  window.y.length);
+}
+
+START_TEST(exact_windows_begin_within_pixels) {
+    for (const bool up : {false, true}) {
+        const auto levels = pyramid({4001, 3001}, up);
+        // A level's own tiles are whole pixels of it, up to the last, dropped by the writer or not.
+        assert_exact(levels, {0, 0, 256, 256}, {256, 256}, 0, {0, 256}, {0, 256});
+        assert_exact(levels, {1024, 512, 512, 512}, {256, 256}, 1, {512, 256}, {256, 256});
+        assert_exact(levels, {3072, 0, 929, 1024}, {233, 256}, 2, {768, 233}, {0, 256});
+        // All else is where it is.
+        assert_exact(levels, {1, 3, 512, 512}, {256, 256}, 1, {0.5, 256}, {1.5, 256});
+        assert_exact(levels, {1, 3, 2000, 2000}, {250, 250}, 3, {0.125, 250}, {0.375, 250});
+        assert_exact(levels, {1, 3, 2000, 2000}, {251, 250}, 2, {0.25, 500}, {0.75, 500});
+        assert_exact(levels, {0, 0, 4001, 3001}, {400, 300}, 3, {0, 500.125}, {0, 375.125});
+        assert_exact(levels, {10, 10, 20, 20}, {40, 40}, 0, {10, 20}, {10, 20});
+    }
+}
+END_TEST
+
 TCase* levels_case() {
     TCase* tests = tcase_create("levels");
     tcase_add_test(tests, exif_orientations_stand_up);
@@ -150,6 +175,7 @@ TCase* levels_case() {
     tcase_add_test(tests, reductions_are_whole);
     tcase_add_test(tests, tiles_come_from_their_own_level);
     tcase_add_test(tests, odd_regions_take_finer_levels);
+    tcase_add_test(tests, exact_windows_begin_within_pixels);
     return tests;
 }
 const iiif::test::Register _(levels_case);

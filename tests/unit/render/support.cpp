@@ -140,8 +140,9 @@ void write_directory(TIFF* tiff, const TiffOptions& options, std::uint32_t width
                      options.profile.data());
     }
     if (options.compression == COMPRESSION_JPEG && options.photometric == PHOTOMETRIC_YCBCR) {
+        TIFFSetField(tiff, TIFFTAG_YCBCRSUBSAMPLING, options.across, options.down);
         TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
-        TIFFSetField(tiff, TIFFTAG_JPEGQUALITY, 95);
+        TIFFSetField(tiff, TIFFTAG_JPEGQUALITY, options.quality);
     }
     if (!options.separate) {
         write_plane(tiff, options, width, height, rows, options.samples, 0);

@@ -63,6 +63,8 @@ struct TiffOptions {
     std::uint32_t subfile = 0;
     std::vector<std::uint16_t> palette;  // red, then green, then blue
     std::string profile;
+    std::uint16_t across = 2, down = 2;  // YCbCr in JPEG: pixels to one sample of chroma
+    int quality = 95;                    // of JPEG
 };
 // `rows`: packed as TIFF packs them, each starting on a byte, in the machine's byte order.
 void write_directory(TIFF*, const TiffOptions&, std::uint32_t width, std::uint32_t height, const std::uint8_t* rows);

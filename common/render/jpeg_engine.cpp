@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/jpeg_engine.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "render/sniff.h"
+
+namespace iiif::render {
+namespace {
+
+using protocol::Extent;
+using protocol::Rect;
+
+// What is decoded for one answer is held whole, as is the answer. Beyond this libvips works in stripes.
+constexpr std::uint64_t kMaxPixels = std::uint64_t{16} << 20U;
+// Of a level whose tiles are kept: every thumbnail comes from it, and few tiles hold all of it.
+constexpr std::uint64_t kMaxKeptPixels = std::uint64_t{2} << 20U;
+constexpr std::size_t kKeptBytes = std::size_t{16} << 20U;
+constexpr std::size_t kKeptTiles = 512;
+constexpr std::uint64_t kMaxStreamBytes = std::uint64_t{64} << 20U;
+// A tile's side is divisible by this in every TIFF; blocks of halved chroma come out whole then.
+constexpr std::uint32_t kBlock = 16;
+
+TileStore& store() {
+    static TileStore tiles(kKeptBytes, kKeptTiles);
+    return tiles;
+}
+
+std::uint32_t divided_up(std::uint32_t value, std::uint32_t by) {
+    return value / by + (value % by != 0 ? 1 : 0);
+}
+
+// Which samples to decode for an interval: those within it and, where they cost no further tile, those beyond its ends
+// that the scaling kernel looks at.
+void bound(Interval wanted, std::uint32_t size, std::uint32_t block, std::uint32_t level, std::uint32_t& begin,
+           std::uint32_t& end) {
+    const double first = std::floor(wanted.start);
+    const double last = std::ceil(wanted.start + wanted.length);
+    begin = std::min(static_cast<std::uint32_t>(first), level - 1);
+    end = std::clamp(static_cast<std::uint32_t>(last), begin + 1, level);
+    const double ratio = std::max(1.0, wanted.length / size);
+    const bool copied = first == wanted.start && wanted.length == size;
+    // Four samples at a ratio of one, and as many for chroma of half the width.
+    const std::uint32_t margin = copied ? 0 : static_cast<std::uint32_t>(std::ceil(4 * ratio)) + 2;
+    const std::uint32_t lowest = begin / block * block;
+    const auto highest =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>((std::uint64_t{end - 1} / block + 1) * block, level));
+    begin = begin - lowest > margin ? begin - margin : lowest;
+    end = highest - end > margin ? end + margin : highest;
+    begin -= begin % 2;
+    end = std::min(end + end % 2, highest);
+}
+
+// The samples of a plane with one sample to `across` of the picture, for an answer with `out` samples, one to
+// `out_across` of its `size`. A last sample that is not whole reaches beyond the answer: at its far end, or at the near
+// one where the answer will be `flipped`.
+Interval of_plane(Interval wanted, std::uint32_t begin, std::uint32_t across, std::uint32_t size, std::uint32_t out,
+                  std::uint32_t out_across, bool flipped) {
+    Interval interval{wanted.start - begin, wanted.length};
+    const std::uint32_t covered = out * out_across;
+    if (covered != size) {
+        const double step = interval.length / size;
+        if (flipped) interval.start -= step * (covered - size);
+        interval.length = step * covered;
+    }
+    return {interval.start / across, interval.length / across};
+}
+
+// Copies what lies in both: `samples` of a row that begins at `at`, and a row that begins at `begin`.
+void copy_span(const unsigned char* samples, std::uint32_t at, std::uint32_t count, unsigned char* out,
+               std::uint32_t begin, std::uint32_t width) {
+    const std::uint32_t first = std::max(at, begin);
+    const std::uint32_t last = std::min(at + count, begin + width);
+    if (first < last) std::memcpy(out + (first - begin), samples + (first - at), last - first);
+}
+
+bool allocate(Planes& planes, Extent extent, Colours colours, std::uint32_t across, std::uint32_t down) {
+    planes.extent = extent;
+    planes.colours = colours;
+    for (std::size_t c = 0; c < planes.count(); ++c) {
+        planes.plane.at(c) =
+            Plane(c == 0 ? extent : Extent{divided_up(extent.width, across), divided_up(extent.height, down)});
+        if (!planes.plane.at(c)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+std::optional<JpegEngine> JpegEngine::open(int fd, const source::Description& description, Rect region, Extent size) {
+    if (description.container != source::Container::tiff || description.bits != 8 || description.alpha)
+        return std::nullopt;
+    if (std::uint64_t{size.width} * size.height > kMaxPixels) return std::nullopt;
+    struct stat status {};
+    if (fstat(fd, &status) != 0) return std::nullopt;
+    std::string ignored;
+    JpegEngine engine;
+    engine.fd_ = fd;
+    engine.description_ = &description;
+    engine.key_ = source::file_key(status);
+    engine.size_ = size;
+    engine.file_ = TiffFile::open(fd, ignored);
+    if (!engine.file_ || !engine.choose(description, region, size)) return std::nullopt;
+    return engine;
+}
+
+bool JpegEngine::choose(const source::Description& description, Rect region, Extent size) {
+    const ExactWindow window = choose_exact_window(description.levels, region, size);
+    const source::Level& level = description.levels[window.level];
+    level_ = &level;
+    if (!select(description.levels.front(), level) || directory_.extent != level.extent || !accept()) return false;
+    // The decoder may do a part of the scaling, as long as it leaves a sample for each one asked for.
+    shrink_ = 1;
+    while (shrink_ < 8 && window.x.length / (2 * shrink_) >= size.width &&
+           window.y.length / (2 * shrink_) >= size.height && level.extent.width / (2 * shrink_) > 0 &&
+           level.extent.height / (2 * shrink_) > 0) {
+        shrink_ *= 2;
+    }
+    const auto axis = [&](Interval wanted, std::uint32_t wanted_size, std::uint32_t block, std::uint32_t samples) {
+        Axis a{{wanted.start / shrink_, wanted.length / shrink_}, divided_up(block, shrink_), samples / shrink_, 0, 0};
+        bound(a.wanted, wanted_size, a.block, a.level, a.begin, a.end);
+        return a;
+    };
+    x_ = axis(window.x, size.width, block_.width, level.extent.width);
+    y_ = axis(window.y, size.height, block_.height, level.extent.height);
+    return std::uint64_t{x_.end - x_.begin} * (y_.end - y_.begin) <= kMaxPixels;
+}
+
+// Leaves the file at the level. The profile is the page's: smaller versions often carry none.
+bool JpegEngine::select(const source::Level& page, const source::Level& level) {
+    if (page.directory == 0 || level.directory == 0 || !file_->select(page.directory)) return false;
+    std::uint32_t length = 0;
+    void* bytes = nullptr;
+    if (TIFFGetField(file_->get(), TIFFTAG_ICCPROFILE, &length, &bytes) == 1 && bytes != nullptr) {
+        profile_.assign(static_cast<const char*>(bytes), length);
+    }
+    if (level.directory != page.directory && !file_->select(level.directory)) return false;
+    auto found = file_->directory();
+    if (!found) return false;
+    directory_ = std::move(*found);
+    return true;
+}
+
+bool JpegEngine::accept() {
+    const TiffDirectory& d = directory_;
+    if (d.compression != COMPRESSION_JPEG || d.bits != 8 || d.separate || d.alpha != TiffDirectory::Alpha::none ||
+        d.sample_format != SAMPLEFORMAT_UINT) {
+        return false;
+    }
+    if (d.samples == 1 && d.photometric == PHOTOMETRIC_MINISBLACK) {
+        colours_ = Colours::gray;
+    } else if (d.samples == 3 && d.photometric == PHOTOMETRIC_YCBCR) {
+        colours_ = Colours::ycc;
+    } else if (d.samples == 3 && d.photometric == PHOTOMETRIC_RGB) {
+        colours_ = Colours::rgb;
+    } else {
+        return false;
+    }
+    TIFF* tiff = file_->get();
+    block_ = d.tile;
+    if (d.tile == Extent{}) {
+        std::uint32_t rows = d.extent.height;
+        TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &rows);
+        block_ = {d.extent.width, std::clamp(rows, 1U, d.extent.height)};
+    }
+    // Blocks must join without a gap, shrunk or not. A strip has no neighbour beside it, a single one none below.
+    const bool wide = d.tile == Extent{} || block_.width % kBlock == 0;
+    const bool high = block_.height == d.extent.height || block_.height % kBlock == 0;
+    if (!wide || !high) return false;
+    std::uint32_t length = 0;
+    void* tables = nullptr;
+    if (TIFFGetField(tiff, TIFFTAG_JPEGTABLES, &length, &tables) == 1 && tables != nullptr) {
+        const auto* bytes = static_cast<const unsigned char*>(tables);
+        tables_.assign(bytes, bytes + length);
+    }
+    return true;
+}
+
+bool JpegEngine::read_stream(std::uint32_t index, std::vector<unsigned char>& out) const {
+    int failed = 0;
+    const std::uint64_t offset = TIFFGetStrileOffsetWithErr(file_->get(), index, &failed);
+    const std::uint64_t length = failed != 0 ? 0 : TIFFGetStrileByteCountWithErr(file_->get(), index, &failed);
+    if (failed != 0 || length == 0 || length > kMaxStreamBytes || offset > key_.size || length > key_.size - offset) {
+        return false;
+    }
+    out.resize(static_cast<std::size_t>(length));
+    return read_at(fd_, out, offset) == out.size();
+}
+
+bool JpegEngine::gather_tile(DecodedTile& canvas, JpegDecoder& decoder, std::uint32_t column, std::uint32_t row,
+                             bool keep) {
+    const std::uint32_t columns = divided_up(directory_.extent.width, block_.width);
+    const std::uint32_t index = row * columns + column;
+    const TileKey key{key_, directory_.offset, index, shrink_};
+    const Rect place = {column * x_.block, row * y_.block, x_.block, y_.block};
+
+    // The place of one row of samples, whose number counts from the tile's top.
+    const auto copy = [&](std::size_t c, std::uint32_t number, const unsigned char* samples, std::size_t count) {
+        Planes& to = canvas.planes;
+        const std::uint32_t across = c == 0 ? 1 : canvas.across;
+        const std::uint32_t down = c == 0 ? 1 : canvas.down;
+        const Plane& plane = to.plane.at(c);
+        const std::uint32_t y = place.y / down + number;
+        if (y < y_.begin / down || y - y_.begin / down >= plane.extent().height) return;
+        const auto width = static_cast<std::uint32_t>(std::min<std::size_t>(count, divided_up(place.width, across)));
+        copy_span(samples, place.x / across, width, to.plane.at(c).row(y - y_.begin / down), x_.begin / across,
+                  plane.extent().width);
+    };
+    // All tiles of a level are subsampled alike, or it is declined.
+    const auto fits = [&](std::uint32_t across, std::uint32_t down) {
+        if (canvas.planes.plane[0]) return canvas.across == across && canvas.down == down;
+        canvas.across = across;
+        canvas.down = down;
+        return allocate(canvas.planes, {x_.end - x_.begin, y_.end - y_.begin}, colours_, across, down);
+    };
+
+    std::shared_ptr<const DecodedTile> kept = keep ? store().find(key) : nullptr;
+    if (!kept) {
+        std::vector<unsigned char> stream;
+        if (!read_stream(index, stream)) return false;
+        const auto frame = decoder.open(tables_, stream, colours_);
+        // The last strip holds what is left, in some files as much as all others.
+        const std::uint32_t rest = directory_.extent.height - row * block_.height;
+        const bool last_strip = directory_.tile == Extent{} && rest < block_.height;
+        if (!frame || frame->width != block_.width ||
+            (frame->height != block_.height && !(last_strip && frame->height == rest)) || !decoder.begin(shrink_)) {
+            return false;
+        }
+        const std::size_t count = colours_ == Colours::gray ? 1 : 3;
+        const std::uint32_t across = count == 1 ? 1 : decoder.component(1).across;
+        const std::uint32_t down = count == 1 ? 1 : decoder.component(1).down;
+        if (!fits(across, down)) return false;
+        std::shared_ptr<DecodedTile> whole;
+        if (keep) {
+            whole = std::make_shared<DecodedTile>();
+            whole->across = across;
+            whole->down = down;
+            if (!allocate(whole->planes, {x_.block, y_.block}, colours_, across, down)) return false;
+        }
+        const std::uint32_t height = divided_up(frame->height, shrink_);
+        const std::uint32_t needed = keep ? height : std::min(height, y_.end - std::min(place.y, y_.end));
+        for (std::uint32_t top = 0; top < needed; top += decoder.component(0).rows) {
+            if (!decoder.next_band()) return false;
+            for (std::size_t c = 0; c < count; ++c) {
+                const JpegDecoder::Component& component = decoder.component(c);
+                for (std::uint32_t i = 0; i < component.rows; ++i) {
+                    const std::uint32_t number = top / component.down + i;
+                    copy(c, number, decoder.row(c, i), component.stride);
+                    if (!whole || number >= whole->planes.plane.at(c).extent().height) continue;
+                    Plane& plane = whole->planes.plane.at(c);
+                    copy_span(decoder.row(c, i), 0, static_cast<std::uint32_t>(component.stride), plane.row(number), 0,
+                              plane.extent().width);
+                }
+            }
+        }
+        if (whole) store().keep(key, std::move(whole));
+        return true;
+    }
+    if (kept->planes.colours != colours_ || !fits(kept->across, kept->down)) return false;
+    for (std::size_t c = 0; c < kept->planes.count(); ++c) {
+        const Plane& plane = kept->planes.plane.at(c);
+        for (std::uint32_t i = 0; i < plane.extent().height; ++i) copy(c, i, plane.row(i), plane.extent().width);
+    }
+    return true;
+}
+
+bool JpegEngine::gather(DecodedTile& canvas, const Cancelled& cancelled) {
+    JpegDecoder decoder;
+    const bool keep = std::uint64_t{x_.level} * y_.level <= kMaxKeptPixels && source::is_settled(key_);
+    for (std::uint32_t row = y_.begin / y_.block; row <= (y_.end - 1) / y_.block; ++row) {
+        for (std::uint32_t column = x_.begin / x_.block; column <= (x_.end - 1) / x_.block; ++column) {
+            if (cancelled && cancelled()) return false;
+            if (!gather_tile(canvas, decoder, column, row, keep)) return false;
+        }
+    }
+    return true;
+}
+
+std::optional<Planes> JpegEngine::scaled(bool halve_chroma, Turn turn, const Cancelled& cancelled) {
+    DecodedTile canvas;
+    if (!gather(canvas, cancelled)) return std::nullopt;
+    const bool halved = halve_chroma && colours_ == Colours::ycc;
+    Planes out;
+    if (!allocate(out, size_, colours_, halved ? 2 : 1, halved ? 2 : 1)) return std::nullopt;
+    const Rect first = before_turn({0, 0, 1, 1}, turn, size_);
+    for (std::size_t c = 0; c < out.count(); ++c) {
+        const Extent extent = out.plane.at(c).extent();
+        const std::uint32_t step = c > 0 && halved ? 2 : 1;
+        const Interval x =
+            of_plane(x_.wanted, x_.begin, c == 0 ? 1 : canvas.across, size_.width, extent.width, step, first.x != 0);
+        const Interval y =
+            of_plane(y_.wanted, y_.begin, c == 0 ? 1 : canvas.down, size_.height, extent.height, step, first.y != 0);
+        if (!resample(canvas.planes.plane.at(c), x, y, out.plane.at(c))) return std::nullopt;
+    }
+    return out;
+}
+
+}  // namespace iiif::render

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stored tile as it is: cut at the image's edge and turned as blocks of coefficients, with no second loss.
+#include <turbojpeg.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+
+#include "render/jpeg_engine.h"
+#include "source/stored_tile.h"
+
+namespace iiif::render {
+namespace {
+
+constexpr std::uint64_t kMaxTilePixels = std::uint64_t{4} << 20U;  // all of whose coefficients are held
+constexpr std::size_t kBlocks = 16;                                // of tile indices, between requests
+
+struct Transformer {
+    tjhandle handle = tjInitTransform();
+    unsigned char* bytes = nullptr;
+    unsigned long length = 0;
+    Transformer() = default;
+    Transformer(const Transformer&) = delete;
+    Transformer& operator=(const Transformer&) = delete;
+    ~Transformer() {
+        if (handle != nullptr) tjDestroy(handle);
+        tjFree(bytes);
+    }
+};
+
+int operation_of(Turn turn) {
+    // Mirrored left-right, then turned clockwise.
+    constexpr std::array kPlain = {TJXOP_NONE, TJXOP_ROT90, TJXOP_ROT180, TJXOP_ROT270};
+    constexpr std::array kMirrored = {TJXOP_HFLIP, TJXOP_TRANSVERSE, TJXOP_VFLIP, TJXOP_TRANSPOSE};
+    const auto quarters = static_cast<std::size_t>(turn.quarters);
+    return turn.mirror ? kMirrored.at(quarters) : kPlain.at(quarters);
+}
+
+source::FileBlocks& blocks() {
+    static source::FileBlocks kept(kBlocks);
+    return kept;
+}
+
+// Empty: there is no such tile.
+std::string whole_tile(const source::Description& description, const source::Level& level, std::uint64_t number, int fd,
+                       const source::FileKey& key) {
+    auto part = source::stored_tile(description, level, number, fd, key, blocks());
+    if (!part) return "";
+    const std::size_t head = part->head.size();
+    part->head.resize(head + static_cast<std::size_t>(part->length));
+    const auto rest = std::span(reinterpret_cast<std::uint8_t*>(part->head.data()), part->head.size()).subspan(head);
+    return source::read_at(fd, part->offset, rest) ? std::move(part->head) : "";
+}
+
+}  // namespace
+
+std::vector<std::byte> JpegEngine::stored_tile(Turn turn) const {
+    if (scales() || level_->index.codec != source::Codec::jpeg) return {};
+    if (std::uint64_t{block_.width} * block_.height > kMaxTilePixels) return {};
+    const auto left = static_cast<std::uint32_t>(x_.wanted.start);
+    const auto top = static_cast<std::uint32_t>(y_.wanted.start);
+    if (left != x_.wanted.start || top != y_.wanted.start || left % block_.width != 0 || top % block_.height != 0 ||
+        left >= x_.level || top >= y_.level || size_.width != std::min(block_.width, x_.level - left) ||
+        size_.height != std::min(block_.height, y_.level - top)) {
+        return {};
+    }
+    const std::uint32_t columns = (directory_.extent.width - 1) / block_.width + 1;
+    const std::uint64_t number = std::uint64_t{top / block_.height} * columns + left / block_.width;
+    const std::string tile = whole_tile(*description_, *level_, number, fd_, key_);
+    if (tile.empty()) return {};
+
+    Transformer transformer;
+    if (transformer.handle == nullptr) return {};
+    tjtransform how{};
+    how.op = operation_of(turn);
+    // Blocks cannot be cut at their near side: a part of a tile that a turn brings there is not perfect, and refused.
+    how.options = TJXOPT_PERFECT;
+    if (size_ != block_) {
+        const protocol::Extent turned_block =
+            turn.swaps_axes() ? protocol::Extent{block_.height, block_.width} : block_;
+        // Where the stored part lies once the tile is turned: the turn taken back the other way round.
+        const Turn back = turn.mirror ? turn : Turn{false, (4 - turn.quarters) % 4};
+        const protocol::Rect part = before_turn({0, 0, size_.width, size_.height}, back, turned_block);
+        how.options |= TJXOPT_CROP;
+        how.r = {static_cast<int>(part.x), static_cast<int>(part.y), static_cast<int>(part.width),
+                 static_cast<int>(part.height)};
+    }
+    if (tjTransform(transformer.handle, reinterpret_cast<const unsigned char*>(tile.data()), tile.size(), 1,
+                    &transformer.bytes, &transformer.length, &how, TJFLAG_STOPONWARNING) != 0) {
+        return {};
+    }
+    const auto* bytes = reinterpret_cast<const std::byte*>(transformer.bytes);
+    return {bytes, bytes + transformer.length};
+}
+
+}  // namespace iiif::render
