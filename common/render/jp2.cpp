@@ -121,10 +121,12 @@ public:
     }
 
 private:
+    [[nodiscard]] bool settled() const { return source::is_settled(file_->key); }
+
     bool open() {
         struct stat status {};
         if (fstat(fd_, &status) != 0 || reduction_ > 31) return false;
-        const FileKey key = key_of(status);
+        const source::FileKey key = source::file_key(status);
         file_ = jp2_store().file(key);
         if (file_) return true;
         auto file = std::make_shared<Jp2File>();
@@ -142,7 +144,7 @@ private:
             file->high_throughput = high_throughput(decoder.codec());
         }
         file_ = std::move(file);
-        jp2_store().keep(file_);
+        if (settled()) jp2_store().keep(file_);
         return true;
     }
 
@@ -222,7 +224,7 @@ private:
             if (image.icc_profile_buf != nullptr && image.icc_profile_len > 0) {
                 file_->profile.assign(reinterpret_cast<const char*>(image.icc_profile_buf), image.icc_profile_len);
             }
-            jp2_store().keep(file_);
+            if (settled()) jp2_store().keep(file_);
         } else if (*file_->meaning != meaning) {
             return damaged(detail_);
         }
@@ -237,6 +239,7 @@ private:
 
     // The whole cells of what was decoded: the window's, and of those around it as many as fill half of the store.
     void keep(const Tile& tile, const Pixels& pixels, std::size_t pixel) {
+        if (!settled()) return;
         Jp2Store& store = jp2_store();
         const Box asked = common_part(pixels.box, window_);
         Box kept = asked;

@@ -25,19 +25,12 @@ void keep_jp2(std::size_t bytes) {
     the_store() = Jp2Store(bytes);
 }
 
-FileKey key_of(const struct stat& status) {
-    constexpr std::int64_t kSecond = 1'000'000'000;
-    return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-            status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec,
-            status.st_ctim.tv_sec * kSecond + status.st_ctim.tv_nsec};
-}
-
 std::size_t Jp2Store::file_bytes() const {
     return std::accumulate(files_.begin(), files_.end(), std::size_t{0},
                            [](std::size_t sum, const auto& file) { return sum + file->memory(); });
 }
 
-std::shared_ptr<Jp2File> Jp2Store::file(const FileKey& key) {
+std::shared_ptr<Jp2File> Jp2Store::file(const source::FileKey& key) {
     const auto found = std::find_if(files_.begin(), files_.end(), [&](const auto& file) { return file->key == key; });
     if (found == files_.end()) return nullptr;
     files_.splice(files_.begin(), files_, found);

@@ -3,8 +3,6 @@
 // neighbours, and for the same low resolutions again and again. For one thread.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -16,20 +14,13 @@
 
 #include "render/jp2_codestream.h"
 #include "render/jp2_samples.h"
+#include "source/root.h"
 
 namespace iiif::render {
 
-// A file as it is now. Whatever is written to it or put in its place has another key.
-struct FileKey {
-    std::uint64_t device = 0, inode = 0, size = 0;
-    std::int64_t modified = 0, changed = 0;  // ns
-    bool operator==(const FileKey&) const = default;
-};
-FileKey key_of(const struct stat& status);
-
 struct Jp2File {
     std::uint64_t id = 0;  // never given twice: pixels of a forgotten file are never found again
-    FileKey key;
+    source::FileKey key;
     Codestream stream;
     Grid grid;                       // one tile, when the codestream is not indexed
     bool high_throughput = false;    // some of its code blocks, or all
@@ -51,8 +42,8 @@ public:
     // What is kept takes at most `bytes`, an eighth of them for files. 0: nothing is kept.
     explicit Jp2Store(std::size_t bytes) : most_(bytes) {}
 
-    std::shared_ptr<Jp2File> file(const FileKey&);  // nullptr: not here
-    void keep(std::shared_ptr<Jp2File> file);       // again, too, when it has grown
+    std::shared_ptr<Jp2File> file(const source::FileKey&);  // nullptr: not here
+    void keep(std::shared_ptr<Jp2File> file);               // again, too, when it has grown
     std::uint64_t next_id() { return ++last_id_; }
 
     // The pixels of a cell, packed; empty: not here. Valid until the next keep().
