@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -120,21 +121,19 @@ def measure_group(group, started, given):
         for number, (workload, cell) in enumerate(group):
             if cell["status"] != "ok":
                 continue
-            server = started[cell["server"]]
+            server, connections = started[cell["server"]], cell["connections"]
             try:
                 if turn == 0:
                     lengths[number] = load.verify(server, workload)
                     if cell["loaded"]:
                         load.verify_one(server, workload, workload.loaded_by)
                     else:
-                        load.warm_up(server, workload, cell["connections"], 1)
-                elif cell["loaded"]:
-                    with load.Load(server, workload.prefix, workload.loaded_by):
-                        figures = load.measure(server, workload, cell["connections"], given.seconds, turn, lengths[number])
-                    cell["rounds"].append(figures)
-                else:
-                    cell["rounds"].append(
-                        load.measure(server, workload, cell["connections"], given.seconds, turn, lengths[number]))
+                        load.warm_up(server, workload, connections, 1)
+                    continue
+                heavy = load.Load(server, workload.prefix, workload.loaded_by) if cell["loaded"] else nullcontext()
+                with heavy:
+                    figures = load.measure(server, workload, connections, given.seconds, turn, lengths[number])
+                cell["rounds"].append(figures)
             except load.Wrong as wrong:
                 cell.update(status="failed", why=str(wrong), rounds=[])
     for _, cell in group:
@@ -204,7 +203,8 @@ def main():
     except KeyboardInterrupt:
         return 130
     # What another server cannot do is a finding, not a failure.
-    return 1 if any(cell["status"] == "failed" and cell["server"] not in workloads.OTHERS for cell in result["cells"]) else 0
+    failed = [cell for cell in result["cells"] if cell["status"] == "failed" and cell["server"] not in workloads.OTHERS]
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

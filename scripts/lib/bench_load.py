@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One measurement: are the answers right, then wrk, and meanwhile what the server's processes take."""
 import io
+import itertools
 import json
 import random
 import signal
@@ -25,7 +26,7 @@ class Wrong(Exception):
 
 
 def take_right_answer(connection, prefix, ask):
-    """The body, when it is what was asked for."""
+    """The body, when it is what was asked for. Of huge pictures only the size is read."""
     try:
         answer = connection.get(prefix + ask.path)
     except (OSError, http.HttpError) as error:
@@ -82,8 +83,10 @@ def fill_static(source, workload, folders):
 class Wrk:
     """A running wrk; `asks` is written where it finds it."""
 
+    numbers = itertools.count()
+
     def __init__(self, server, prefix, asks, connections, seconds, seed=1, walk=False, check=False):
-        listed = server.folder / "tmp/targets"
+        listed = server.folder / f"tmp/targets-{next(self.numbers)}"
         listed.write_text("".join(f"{prefix}{ask.path}\n" for ask in asks))
         self.process = subprocess.Popen(
             ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", f"{REQUEST_SECONDS}s",
@@ -151,8 +154,8 @@ def measure(server, workload, connections, seconds, seed, mean_length):
     return {"requests": seen["requests"], "per_second": seen["requests"] / seen["seconds"],
             "megabytes_per_second": seen["bytes"] / seen["seconds"] / 1e6,
             "p50_ms": seen["p50_ms"], "p99_ms": seen["p99_ms"],
-            "cpu_ms_per_request": 1e3 * spent / seen["requests"],
-            "memory_mb": max(memory) / (1 << 20), "largest_process_mb": largest_bytes(server.measured_pids()) / (1 << 20)}
+            "cpu_ms_per_request": 1e3 * spent / seen["requests"], "memory_mb": max(memory) / (1 << 20),
+            "largest_process_mb": largest_bytes(server.measured_pids()) / (1 << 20)}
 
 
 class Load:

@@ -20,7 +20,9 @@ from support.servers import USER, Endpoint, Httpd, Nginx, worker_account
 
 DEBIAN_IIPSRV = Path("/usr/lib/iipimage-server/iipsrv.fcgi")
 CONNECTIONS = 4096       # per nginx worker; a request to a renderer takes two
-THREADS = 128            # per httpd process: two processes then keep 512 connections open and 256 requests in work
+# Per httpd process: no fewer than connections. When all threads are busy, the event MPM closes idle connections, which
+# wrk counts as errors.
+THREADS = 512
 POOL = {"queue": "1024", "timeout": "120s"}
 TICK = os.sysconf("SC_CLK_TCK")
 PR_SET_PDEATHSIG = 1
