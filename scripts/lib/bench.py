@@ -50,6 +50,7 @@ def arguments():
     parser.add_argument("--write-docs", action="store_true", help="puts the tables into docs/performance.md")
     parser.add_argument("--from", dest="earlier", type=Path, metavar="FILE",
                         help="measures nothing: shows, plots or writes what an earlier run left as JSON")
+    parser.add_argument("--note", default="", metavar="TEXT", help="what a reader of the figures has to know, kept with them")
     parser.add_argument("--keep", action="store_true", help="keeps the servers' folders, configurations and logs")
     given = parser.parse_args()
     for name in ("seconds", "rounds", "workers"):
@@ -166,6 +167,7 @@ def run(given):
         servers.stop_all(started, given.keep)
         if given.keep:
             say("Kept: " + ", ".join(str(server.folder) for server in started.values()))
+    result["machine"]["load_after"] = os.getloadavg()[0]
     result["cells"] = [cell for group in groups for _, cell in group]
     result["ratios"] = report.ratios(result["cells"], [workload.name for workload in chosen])
     return result
@@ -186,8 +188,9 @@ def main():
     try:
         if given.earlier:
             result = json.loads(given.earlier.read_text("utf-8"))
+            result["note"] = given.note or result.get("note", "")
         else:
-            result = run(given)
+            result = {**run(given), "note": given.note}
             target = given.json or KEPT / "bench.json"
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(json.dumps(result, indent=1) + "\n", "utf-8")

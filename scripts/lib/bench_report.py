@@ -61,14 +61,17 @@ def ratios(cells, selected):
         if "iipsrv-given" in target.below and below is None:
             continue
         line = {"title": target.title, "limit": target.limit, "at_least": target.at_least, "figure": target.figure,
-                "ratio": None, "reached": None, "why": ""}
+                "ratio": None, "cpu_ratio": None, "reached": None, "why": ""}
         bad = [f"{SERVERS[place[1]]}: {cell['why'] if cell else 'not measured'}"
                for place, cell in ((target.above, above), (target.below, below)) if not cell or cell["status"] != "ok"]
         if bad:
             line["why"] = "; ".join(bad)
         else:
-            pairs = zip(above["rounds"], below["rounds"], strict=True)
+            pairs = list(zip(above["rounds"], below["rounds"], strict=True))
             line["ratio"] = statistics.median(a[target.figure] / b[target.figure] for a, b in pairs)
+            if target.figure == "per_second" and above["cpu_ms_per_request"]:
+                # Answers per second of processor time: hardly disturbed by others, nor by wrk's own share.
+                line["cpu_ratio"] = below["cpu_ms_per_request"] / above["cpu_ms_per_request"]
             line["reached"] = (line["ratio"] >= target.limit) == target.at_least or line["ratio"] == target.limit
         out.append(line)
     return out
@@ -94,20 +97,19 @@ def figure_rows(cells):
 
 
 def ratio_rows(lines):
-    head = ("ratio", "target", "measured", "")
+    head = ("ratio", "target", "measured", "by CPU", "")
     rows = []
     for line in lines:
         sign = "at least" if line["at_least"] else "at most"
         verdict = {True: "reached", False: "not reached", None: f"not measured: {line['why']}"}[line["reached"]]
         rows.append((line["title"], f"{sign} {line['limit']:g}",
-                     "" if line["ratio"] is None else f"{line['ratio']:.2f}", verdict))
+                     *("" if line[name] is None else f"{line[name]:.2f}" for name in ("ratio", "cpu_ratio")), verdict))
     return head, rows
 
 
 def plain(head, rows):
-    kept = [row for row in rows if not row[4:] or row[5:]]
     # A sentence of failure may run over the columns behind it.
-    widths = [max(len(row[i]) for row in (head, *kept) if not row[i].startswith(("failed", "missing", "not measured")))
+    widths = [max(len(row[i]) for row in (head, *rows) if not row[i].startswith(("failed", "missing")))
               for i in range(len(head))]
     return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in (head, *rows))
 
@@ -124,8 +126,9 @@ def conditions(result):
     return (f"Measured {result['date']} on **{cores}** ({machine['processor']}, {machine['memory_gb']} GB, Linux "
             f"{machine['kernel']}), shared by wrk and the servers; {options['rounds']} rounds of {options['seconds']} s "
             f"each, {options['workers']} workers, {options['workers']} renderers, {options['workers']} iipsrv "
-            f"processes{', --quick' if options['quick'] else ''}; load average before {machine['load_before']:.1f}. "
-            f"Commit {result['commit']}. {versions}.")
+            f"processes{', --quick' if options['quick'] else ''}; load average before {machine['load_before']:.1f}"
+            f"{', after %.1f' % machine['load_after'] if 'load_after' in machine else ''}. "
+            f"Commit {result['commit']}. {versions}.{' ' + result['note'] if result.get('note') else ''}")
 
 
 def text(result):

@@ -81,6 +81,8 @@ def test_ratios_compare_rounds_pair_by_pair():
     lines = report.ratios([cell("nginx", [300, 30, 330]), cell("nginx-static", [200, 20, 200])], ["tile"])
     line = next(line for line in lines if "nginx, files" in line["title"])
     assert (line["ratio"], line["reached"]) == (1.5, True)
+    shown = report.plain(*report.ratio_rows(lines)).splitlines()
+    assert shown[0].index("target") == shown[1].index("at least 1")  # columns are aligned
 
 
 def test_a_failed_cell_gives_no_ratio():
