@@ -78,17 +78,17 @@ def first_line(*words):
     return next(iter(done.stdout.splitlines()), "").strip()
 
 
-def circumstances(given, missing):
+def circumstances(given, started):
     processor = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                       if line.startswith("model name")), platform.machine())
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / (1 << 20)
     versions = {"nginx": first_line("/usr/sbin/nginx", "-v").rpartition("/")[2],
                 "httpd": first_line("/usr/sbin/apache2", "-v").rpartition("/")[2].split(" ")[0],
-                "iipsrv": "" if "iipsrv" in missing else servers.version_of_iipsrv(servers.DEBIAN_IIPSRV),
-                "wrk": first_line("wrk", "-v").removeprefix("wrk ").split(" ")[0],
+                "iipsrv": started["iipsrv"].version() if "iipsrv" in started else "",
+                "wrk": first_line("wrk", "-v").removeprefix("wrk ").removeprefix("debian/").split(" ")[0],
                 "libvips": first_line("vips", "--version").removeprefix("vips-")}
     if given.iipsrv:
-        versions["the given iipsrv"] = servers.version_of_iipsrv(given.iipsrv)
+        versions["the given iipsrv"] = started["iipsrv-given"].version()
     return {"format": 1, "date": time.strftime("%Y-%m-%d"),
             "commit": first_line("git", "describe", "--always", "--dirty"),
             "machine": {"cores": len(os.sched_getaffinity(0)), "processor": processor, "memory_gb": round(memory),
@@ -152,8 +152,8 @@ def run(given):
         images.make(picture, folder, say)
     say("Starting the servers ...")
     started, missing = servers.start_all(folder, given.iipsrv, given.workers)
-    result = circumstances(given, missing)
     try:
+        result = circumstances(given, started)
         for workload in chosen:
             if workload.is_static:
                 load.fill_static(started["nginx"], workload,

@@ -123,9 +123,10 @@ def conditions(result):
     machine, options = result["machine"], result["options"]
     cores = {1: "one core", 2: "two cores"}.get(machine["cores"], f"{machine['cores']} cores")
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items() if version)
+    kernel = ".".join(machine["kernel"].split(".")[:2])
     return (f"Measured {result['date']} on **{cores}** ({machine['processor']}, {machine['memory_gb']} GB, Linux "
-            f"{machine['kernel']}), shared by wrk and the servers; {options['rounds']} rounds of {options['seconds']} s "
-            f"each, {options['workers']} workers, {options['workers']} renderers, {options['workers']} iipsrv "
+            f"{kernel}), shared by wrk and the servers; "
+            f"{options['rounds']} rounds of {options['seconds']} s each, {options['workers']} workers, {options['workers']} renderers, {options['workers']} iipsrv "
             f"processes{', --quick' if options['quick'] else ''}; load average before {machine['load_before']:.1f}"
             f"{', after %.1f' % machine['load_after'] if 'load_after' in machine else ''}. "
             f"Commit {result['commit']}. {versions}.{' ' + result['note'] if result.get('note') else ''}")

@@ -65,19 +65,15 @@ def largest_bytes(pids):
 
 
 class Measured:
-    """Mixed into a server: the same ground for all."""
-
-    title = ""
+    """Mixed into a server."""
 
     def measured_pids(self):
         return self.processes()
 
 
 class OurNginx(Measured, Nginx):
-    title = "nginx + module"
-
     def location(self):
-        extra = ("iiif_cache bench; iiif_cache_valid 200 1h;")
+        extra = "iiif_cache bench; iiif_cache_valid 200 1h;"
         cached = Endpoint("/cached/", self.endpoints[0].root, extra=extra)
         return [line for endpoint in (*self.endpoints, cached)
                 for line in (f"location {endpoint.prefix} {{", *self.endpoint_lines(endpoint), "}")]
@@ -118,8 +114,6 @@ class OurNginx(Measured, Nginx):
 
 
 class StaticNginx(OurNginx):
-    title = "nginx, files"
-
     def location(self):
         return []
 
@@ -128,8 +122,6 @@ class StaticNginx(OurNginx):
 
 
 class OurHttpd(Measured, Httpd):
-    title = "httpd + module"
-
     def location(self):
         cached = Endpoint("/cached/", self.endpoints[0].root)
         return ["CacheEnable disk /cached/", "CacheLock on", f"CacheLockPath {self.folder}/tmp/lock",
@@ -180,8 +172,6 @@ class OurHttpd(Measured, Httpd):
 
 
 class StaticHttpd(OurHttpd):
-    title = "httpd, files"
-
     def location(self):
         return []
 
@@ -195,7 +185,6 @@ class Iipsrv(OurNginx):
 
     Its own cache is as large as it is by default (10 MB): the tiles that are asked for again fit in.
     """
-    title = "iipsrv"
 
     def __init__(self, root, program=DEBIAN_IIPSRV, **named):
         self.program, self.root, self.children = Path(program), Path(root), []
@@ -205,10 +194,17 @@ class Iipsrv(OurNginx):
         return []
 
     def location(self):
-        return ["location ~ ^/iiif/3/(.*)$ {", f"fastcgi_pass unix:{self.folder}/iipsrv.sock;",
-                'fastcgi_param QUERY_STRING "IIIF=$1";', "fastcgi_param REQUEST_METHOD $request_method;",
-                "fastcgi_param HTTP_HOST $http_host;", "fastcgi_param REQUEST_URI $request_uri;",
-                "fastcgi_param SERVER_PROTOCOL $server_protocol;", "fastcgi_read_timeout 120s;", "}"]
+        return ["fastcgi_param REQUEST_METHOD $request_method;", "fastcgi_param HTTP_HOST $http_host;",
+                "fastcgi_param REQUEST_URI $request_uri;", "fastcgi_param SERVER_PROTOCOL $server_protocol;",
+                'fastcgi_param QUERY_STRING "$asked";', "fastcgi_read_timeout 120s;", 'set $asked "";',
+                "location ~ ^/iiif/3/(.*)$ {", 'set $asked "IIIF=$1";',
+                f"fastcgi_pass unix:{self.folder}/iipsrv.sock;", "}",
+                "location = /about {", f"fastcgi_pass unix:{self.folder}/iipsrv.sock;", "}"]
+
+    def version(self):
+        """From the page that it shows where nothing is asked for."""
+        said = re.search(r"Version\s+([\w.-]+)", self.get("/about").body.decode("utf-8", "replace"))
+        return said[1] if said else "of unknown version"
 
     def start(self):
         self.prepare()
@@ -235,16 +231,6 @@ class Iipsrv(OurNginx):
             child.kill()
             child.wait()
         super()._end_keeper()
-
-
-def version_of_iipsrv(program):
-    """Debian's package says it; another binary says it in its log."""
-    if Path(program) == DEBIAN_IIPSRV:
-        done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "iipimage-server"], text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-        return done.stdout or "unknown"
-    found = re.search(rb"iipsrv/(\d+\.\d+[\w.-]*)", Path(program).read_bytes())
-    return found[1].decode() if found else str(program)
 
 
 def start_all(images, iipsrv, workers):
