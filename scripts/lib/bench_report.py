@@ -126,8 +126,9 @@ def conditions(result):
     kernel = ".".join(machine["kernel"].split(".")[:2])
     return (f"Measured {result['date']} on **{cores}** ({machine['processor']}, {machine['memory_gb']} GB, Linux "
             f"{kernel}), shared by wrk and the servers; "
-            f"{options['rounds']} rounds of {options['seconds']} s each, {options['workers']} workers, {options['workers']} renderers, {options['workers']} iipsrv "
-            f"processes{', --quick' if options['quick'] else ''}; load average before {machine['load_before']:.1f}"
+            f"{options['rounds']} rounds of {options['seconds']} s each, {options['workers']} workers, "
+            f"{options['workers']} renderers, {options['workers']} iipsrv processes{', --quick' if options['quick'] else ''}; "
+            f"load average before {machine['load_before']:.1f}"
             f"{', after %.1f' % machine['load_after'] if 'load_after' in machine else ''}. "
             f"Commit {result['commit']}. {versions}.{' ' + result['note'] if result.get('note') else ''}")
 
