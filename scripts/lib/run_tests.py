@@ -109,7 +109,7 @@ def pytest(name, *folders, env=None):
 
 
 def cxx_files():
-    return sorted(path for room in ("common", "tests/unit") for path in (REPOSITORY / room).rglob("*")
+    return sorted(path for room in ("common", "tests/unit", "bench") for path in (REPOSITORY / room).rglob("*")
                   if path.suffix in (".cpp", ".h") and path.name != "iiif.h")
 
 
@@ -148,6 +148,12 @@ def package():
     return pytest("package", "tests/package")
 
 
+def bench():
+    if not built("release"):
+        return Tally(failed=1)
+    return pytest("bench", "tests/bench")
+
+
 def browser():
     modules = REPOSITORY / "build/browser"
     modules.mkdir(parents=True, exist_ok=True)
@@ -168,6 +174,7 @@ STAGES = {
     "lifecycle": ("start, reload, kill, stop of both servers", lambda: pytest("lifecycle", "tests/lifecycle")),
     "browser": ("headless Chromium zooms to the deepest level on both servers", browser),
     "package": ("what the modules export and link, installation, nginx's own configure", package),
+    "bench": ("scripts/bench measures and reports; no figure is judged", bench),
     "unit-asan": ("unit tests under AddressSanitizer and UndefinedBehaviorSanitizer", lambda: unit("asan")),
     "contract-asan": ("the contract under the sanitizers", lambda: contract_asan()),
     "tidy": ("clang-tidy", tidy),
