@@ -3,6 +3,7 @@
 //   stages [--benchmark_filter=REGEX]
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -40,11 +41,14 @@ source::Description gigapixel() {
 // An endpoint whose folder holds one file, of which a worker knows everything but its pixels.
 class Place {
 public:
-    Place() : folder_(std::filesystem::temp_directory_path() / "iiif-stages-XXXXXX"), store(64) {
+    Place() : folder_(std::filesystem::temp_directory_path() / "iiif-stages-XXXXXX") {
         std::string name = folder_.string();
         if (mkdtemp(name.data()) == nullptr) give_up("mkdtemp");
         folder_ = name;
         std::ofstream(folder_ / kFile) << "no pixels";
+        // What changed just now is not remembered.
+        const auto now = std::filesystem::file_time_type::clock::now();
+        std::filesystem::last_write_time(folder_ / kFile, now - std::chrono::hours(1));
         delivery::Settings settings;
         if (!settings.set("root", {folder_.string()})) give_up("root");
         auto made = delivery::make_service(settings, "/iiif/");
@@ -52,7 +56,7 @@ public:
         service = std::move(*made);
         const auto file = service->root.open(kFile);
         if (!file) give_up(file.error().sentence.c_str());
-        store.keep(file->key, 1, gigapixel());
+        memory.descriptions.keep(file->key, 1, gigapixel());
     }
     ~Place() {
         std::error_code ignored;
@@ -70,7 +74,7 @@ private:
 
 public:
     std::unique_ptr<delivery::Service> service;
-    source::DescriptionStore store;
+    delivery::Memory memory{16, 16};
 };
 
 Place& place() {
@@ -137,7 +141,7 @@ BENCHMARK(write_info);
 void exchange(benchmark::State& state, const char* uri, delivery::Outcome expected) {
     const delivery::HttpRequest request = http(uri);
     for ([[maybe_unused]] const auto _ : state) {
-        delivery::Exchange one(*place().service, place().store, request, true);
+        delivery::Exchange one(*place().service, place().memory, request, true);
         const delivery::Outcome outcome = one.run(std::nullopt);
         if (outcome != expected || (outcome == delivery::Outcome::answered && one.answer().status != 200)) {
             state.SkipWithError("another outcome than expected");
@@ -152,7 +156,7 @@ void exchange_info(benchmark::State& state) {
 }
 BENCHMARK(exchange_info);
 
-// Up to the words for the renderer.
+// Of an image whose tiles are not sent as stored: up to the words for the renderer.
 void exchange_tile(benchmark::State& state) {
     exchange(state, kTile, delivery::Outcome::needs_render);
 }
