@@ -31,7 +31,7 @@ std::string copied(iiif_str text) {
 
 struct iiif_worker {
     const iiif::pool::Pool* pool;
-    iiif::delivery::Memory memory{kDescriptions, kBlocks};
+    iiif::delivery::Memory memory{kDescriptions, kBlocks, pool == nullptr ? nullptr : pool->descriptions.get()};
 };
 
 // Glue reads headers and segments as plain arrays: they are laid out when an answer is complete.

@@ -23,8 +23,8 @@ enum class Failure : std::uint8_t { busy, died, timeout };
 
 // What a worker process remembers from one exchange to the next; safe for its threads.
 struct Memory {
-    Memory(std::size_t descriptions_kept, std::size_t blocks_kept)
-        : descriptions(descriptions_kept), blocks(blocks_kept) {}
+    Memory(std::size_t descriptions_kept, std::size_t blocks_kept, source::SharedDescriptions* shared = nullptr)
+        : descriptions(descriptions_kept, shared), blocks(blocks_kept) {}
     source::DescriptionStore descriptions;
     source::FileBlocks blocks;
 };

@@ -31,6 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kReadyWithin{30};
 constexpr std::size_t kMaxReadyLine = 4096;
+constexpr std::size_t kSharedDescriptions = 4096;  // two kilobytes each, when used
 constexpr int kGone = 410;  // a refusal's status: nobody is there who could say more
 constexpr std::uint64_t kStandardQueue = 128;
 constexpr std::uint64_t kStandardTimeout = 60000;  // ms
@@ -286,6 +287,7 @@ Expected<std::unique_ptr<Pool>> start(const std::vector<delivery::Service*>& ser
     running().encodable = *formats;
 
     // Only the renderers hold the listeners from now on: when they are gone, a connect fails at once.
+    pool->descriptions = source::SharedDescriptions::make(kSharedDescriptions);
     pool->encodable = *formats;
     pool->timeout_ms = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(launch.settings.number("timeout", kStandardTimeout), UINT32_MAX));

@@ -27,14 +27,16 @@
 #include "iiif/iiif.h"
 #include "protocol/refusal.h"
 #include "source/root.h"
+#include "source/shared_descriptions.h"
 
 namespace iiif::pool {
 
 enum class Lane : std::uint8_t { tiles, heavy };
 
 struct Pool {
-    source::UniqueFd lifeline;  // write end
-    std::string sockets[2];     // by lane
+    source::UniqueFd lifeline;                                 // write end
+    std::string sockets[2];                                    // by lane
+    std::unique_ptr<source::SharedDescriptions> descriptions;  // of this generation's workers; nullptr: no memory
     protocol::FormatSet encodable = 0;
     std::uint32_t timeout_ms = 60000;  // the renderers' deadline for one job
 };

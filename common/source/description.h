@@ -71,10 +71,13 @@ struct Description {
 std::string serialize(const Description&);
 std::optional<Description> parse_description(std::string_view json);
 
+class SharedDescriptions;
+
 // Bounded, least recently used goes first; safe for threads.
 class DescriptionStore {
 public:
-    explicit DescriptionStore(std::size_t capacity);
+    // `shared`: what other processes know, and are told; nullptr: none. Must outlive this.
+    explicit DescriptionStore(std::size_t capacity, SharedDescriptions* shared = nullptr);
     ~DescriptionStore();
     DescriptionStore(const DescriptionStore&) = delete;
     DescriptionStore& operator=(const DescriptionStore&) = delete;
@@ -84,6 +87,8 @@ public:
     void keep(const FileKey&, std::uint32_t page, Description);
 
 private:
+    void keep_here(const FileKey&, std::uint32_t page, std::shared_ptr<const Description>);
+
     struct Impl;
     Impl* impl_;
 };

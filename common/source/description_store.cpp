@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "source/description.h"
+#include "source/shared_descriptions.h"
 
 namespace iiif::source {
 namespace {
@@ -49,6 +50,7 @@ struct DescriptionStore::Impl {
 
     std::mutex mutex;
     std::size_t capacity = 0;
+    SharedDescriptions* shared = nullptr;
     Entries entries;
     Entries::value_type* newest = nullptr;
     Entries::value_type* oldest = nullptr;
@@ -67,8 +69,9 @@ struct DescriptionStore::Impl {
     }
 };
 
-DescriptionStore::DescriptionStore(std::size_t capacity) : impl_(new Impl) {
+DescriptionStore::DescriptionStore(std::size_t capacity, SharedDescriptions* shared) : impl_(new Impl) {
     impl_->capacity = capacity;
+    impl_->shared = shared;
 }
 
 DescriptionStore::~DescriptionStore() {
@@ -76,17 +79,30 @@ DescriptionStore::~DescriptionStore() {
 }
 
 std::shared_ptr<const Description> DescriptionStore::find(const FileKey& file, std::uint32_t page) {
-    const std::lock_guard lock(impl_->mutex);
-    const auto found = impl_->entries.find(Key{file, page});
-    if (found == impl_->entries.end()) return nullptr;
-    impl_->unlink(&*found);
-    impl_->link(&*found);
-    return found->second.description;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        const auto found = impl_->entries.find(Key{file, page});
+        if (found != impl_->entries.end()) {
+            impl_->unlink(&*found);
+            impl_->link(&*found);
+            return found->second.description;
+        }
+    }
+    const auto text = impl_->shared != nullptr ? impl_->shared->find(file, page) : std::nullopt;
+    auto description = text ? parse_description(*text) : std::nullopt;
+    if (!description) return nullptr;
+    auto kept = std::make_shared<const Description>(std::move(*description));
+    keep_here(file, page, kept);
+    return kept;
 }
 
 void DescriptionStore::keep(const FileKey& file, std::uint32_t page, Description description) {
     if (!is_settled(file)) return;
-    auto kept = std::make_shared<const Description>(std::move(description));
+    if (impl_->shared != nullptr) impl_->shared->keep(file, page, serialize(description));
+    keep_here(file, page, std::make_shared<const Description>(std::move(description)));
+}
+
+void DescriptionStore::keep_here(const FileKey& file, std::uint32_t page, std::shared_ptr<const Description> kept) {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->capacity == 0) return;
     const auto [entry, added] = impl_->entries.try_emplace(Key{file, page});

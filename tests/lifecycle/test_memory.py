@@ -62,3 +62,15 @@ def test_memory_is_flat(start):
     for pid, bytes_before in renderers.items():
         if pid in server.renderers():
             assert resident_bytes(pid) - bytes_before < 20_000_000
+
+
+def test_what_one_worker_knows_all_know(start):
+    """One description for all processes of a generation: after the first answer no renderer is asked again."""
+    server = start(workers=4)
+    target = "/iiif/3/tiff%2Fsubifd-jpeg.tif/info.json"
+    assert server.get(target).status == 200
+    for _ in range(60):  # each on a connection of its own, which any process may take
+        assert server.get(target).status == 200
+    wait_for(lambda: sum(f" {target} " in line for line in server.access()) == 61, 10, "all requests in the access log")
+    ways = [line.partition("served=")[2].split()[0] for line in server.access() if f" {target} " in line]
+    assert sorted(ways) == ["memory"] * 60 + ["render"]
