@@ -32,7 +32,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kReadyWithin{30};
 constexpr std::size_t kMaxReadyLine = 4096;
 constexpr std::size_t kSharedDescriptions = 4096;  // two kilobytes each, when used
-constexpr int kGone = 410;  // a refusal's status: nobody is there who could say more
+constexpr int kGone = 410;                         // a refusal's status: nobody is there who could say more
 constexpr std::uint64_t kStandardQueue = 128;
 constexpr std::uint64_t kStandardTimeout = 60000;  // ms
 // Each renderer keeps one core busy; far more than this is a slip of the pen.
