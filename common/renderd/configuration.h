@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the server's parent process hands over: see pool/pool.h, descriptor 7.
+// What the server's parent process hands over: see pool/pool.h, "configuration".
 #pragma once
 
 #include <sys/types.h>

@@ -9,12 +9,12 @@
 
 namespace iiif::renderd {
 
-// What the server's parent process left open for us: see pool/pool.h. Owned by the supervisor from now on.
+// What the server's parent process handed over: see pool/pool.h. Owned by the supervisor from now on.
 struct Descriptors {
-    int lifeline = 3;
-    int tiles = 4;
-    int heavy = 5;
-    int ready = 6;  // -1: nobody waits for a ready line
+    int lifeline = -1;
+    int tiles = -1;
+    int heavy = -1;
+    int ready = -1;  // -1: nobody waits for a ready line
 };
 
 // What a renderer process runs: run_renderer, or a test's own. Returns its exit status.

@@ -27,8 +27,7 @@ def run(*words):
 
 @pytest.fixture(scope="module", name="measured")
 def measured_result(tmp_path_factory):
-    if not shutil.which("wrk"):
-        pytest.skip("wrk is not installed; scripts/install-deps bench does that")
+    assert shutil.which("wrk"), "wrk is not installed; scripts/install-deps test does that"
     place = tmp_path_factory.mktemp("bench")
     done = run("--quick", "--only", "info", "--seconds", "1", "--rounds", "1", "--json", place / "out.json", "--plot",
                place / "out.svg")
@@ -63,8 +62,7 @@ def test_what_was_measured_can_be_shown_again(measured):
 
 def test_plot(measured):
     _, _, place = measured
-    if not (place / "out.svg").exists():
-        pytest.skip("python3-matplotlib is not installed; scripts/install-deps bench does that")
+    assert (place / "out.svg").exists(), "python3-matplotlib is not installed; scripts/install-deps test does that"
     assert ElementTree.parse(place / "out.svg").getroot().tag.endswith("svg")
 
 
