@@ -13,6 +13,8 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import npm
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "build/results"
 CHECK_LINE = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.M)
@@ -155,14 +157,11 @@ def bench():
 
 
 def browser():
-    modules = REPOSITORY / "build/browser"
-    modules.mkdir(parents=True, exist_ok=True)
-    lock = (REPOSITORY / "tests/browser/package-lock.json").read_bytes()
-    if not (modules / "node_modules/playwright-core").exists() or (modules / "package-lock.json").read_bytes() != lock:
-        for name in ("package.json", "package-lock.json"):
-            (modules / name).write_bytes((REPOSITORY / "tests/browser" / name).read_bytes())
-        if command(["npm", "ci", "--prefix", modules, "--no-audit", "--no-fund", "--loglevel=error"])[0]:
-            return Tally(failed=1)
+    try:
+        npm.install(REPOSITORY / "tests/browser", REPOSITORY / "build/browser")
+    except npm.Failed as failed:
+        print(f"npm could not install what drives the browser:\n{failed}")
+        return Tally(failed=1)
     return pytest("browser", "tests/browser")
 
 

@@ -5,13 +5,14 @@
 
 Files that are there already are kept, so that a second call costs nothing.
 """
-import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,12 @@ import pictures  # noqa: E402
 import vector    # noqa: E402
 
 STRIP = 64  # rows; even, see `turned`
+WRITING = 0.13  # of the progress
+VIPS_SECONDS = 300  # the largest picture takes five
+
+
+class Failed(Exception):
+    """The message says which picture could not be made."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +84,8 @@ class Progress:
             room = min(40, max(10, shutil.get_terminal_size().columns - 44))
             full = int(part * room)
             self.out.write(f"\r  {'█' * full}{'░' * (room - full)} {part * 100:3.0f} %  {what:<24.24}")
-        elif int(part * 10) > self.shown:
-            self.shown = int(part * 10)
+        elif round(part * 1000) // 100 > self.shown:
+            self.shown = round(part * 1000) // 100
             self.out.write(f"  {self.shown * 10:3d} %  {what}\n")
         self.out.flush()
 
@@ -100,6 +107,13 @@ def paint(task):
     return picture, (last - first) * picture.width * picture.cost
 
 
+def vips(*words):
+    # Ctrl-C, which the process that calls it leaves to serve, ends vips.
+    subprocess.run(["vips", *words], stdin=subprocess.DEVNULL, check=True, timeout=VIPS_SECONDS,
+                   env={**os.environ, "VIPS_CONCURRENCY": "2"},
+                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+
+
 def encode(task):
     """vips writes the file a server meets; under another name first, so that half a file is never taken for one."""
     picture, raw, folder = task
@@ -109,17 +123,41 @@ def encode(task):
         part.write_bytes(vector.two_pages())
     else:
         loaded = f"{raw}.v"
-        run = {"stdin": subprocess.DEVNULL, "check": True, "env": {**os.environ, "VIPS_CONCURRENCY": "2"}}
-        subprocess.run(["vips", "rawload", raw, loaded, str(picture.width), str(picture.height), str(picture.bands),
-                        "--format", "ushort" if picture.bits == 16 else "uchar",
-                        "--interpretation", picture.interpretation], **run)
+        vips("rawload", raw, loaded, str(picture.width), str(picture.height), str(picture.bands),
+             "--format", "ushort" if picture.bits == 16 else "uchar", "--interpretation", picture.interpretation)
         options = [f"--{name}" if not value else f"--{name}={value}"
                    for name, _, value in (option.partition("=") for option in picture.save.split(","))]
-        subprocess.run(["vips", SAVERS[target.suffix], loaded, str(part), *options], **run)
+        vips(SAVERS[target.suffix], loaded, str(part), *options)
         os.unlink(raw)
         os.unlink(loaded)
     os.replace(part, target)
     return picture
+
+
+def paint_and_encode(pool, missing, rows, work, folder, progress):
+    """Every picture's strips, in the order of the collection; each file as soon as its last strip is there."""
+    painting, left = {}, {}
+    writing = []
+    for picture in missing:
+        (folder / picture.file).parent.mkdir(parents=True, exist_ok=True)
+        raw = str(work / picture.file.replace("/", "-"))
+        if not picture.painter:
+            writing.append(pool.submit(encode, (picture, raw, str(folder))))
+            continue
+        with open(raw, "wb") as file:
+            file.truncate(picture.height * picture.width * picture.bands * picture.bits // 8)
+        for start in range(0, rows[picture], STRIP):
+            task = (picture, raw, start, min(start + STRIP, rows[picture]))
+            painting[pool.submit(paint, task)] = raw
+            left[picture] = left.get(picture, 0) + 1
+    for strip in as_completed(painting):
+        picture, cost = strip.result()
+        progress.add(cost, picture.title)
+        left[picture] -= 1
+        if not left[picture]:
+            writing.append(pool.submit(encode, (picture, painting[strip], str(folder))))
+    for file in as_completed(writing):
+        progress.add(progress.total * WRITING / len(writing), f"{file.result().title} written")
 
 
 def make(folder, out=sys.stderr):
@@ -132,32 +170,23 @@ def make(folder, out=sys.stderr):
     work.mkdir(parents=True)
     rows = {p: (p.height + 1) // 2 if p.turned else p.height for p in missing}
     paint_cost = sum(rows[p] * p.width * p.cost for p in missing)
-    progress = Progress(paint_cost * 1.15, out)
+    progress = Progress(paint_cost / (1 - WRITING), out)
     try:
         # Ctrl-C is for this process, which ends the painters without a word from each.
-        with multiprocessing.Pool(os.cpu_count() or 1, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-            tasks, open_strips = [], {}
-            for picture in missing:
-                (folder / picture.file).parent.mkdir(parents=True, exist_ok=True)
-                raw = str(work / picture.file.replace("/", "-"))
-                if picture.painter:
-                    with open(raw, "wb") as file:
-                        file.truncate(picture.height * picture.width * picture.bands * picture.bits // 8)
-                starts = range(0, rows[picture], STRIP)
-                open_strips[picture] = (len(starts), raw)
-                tasks += [(picture, raw, start, min(start + STRIP, rows[picture])) for start in starts]
-            writing = [pool.apply_async(encode, ((p, raw, str(folder)),)) for p, (n, raw) in open_strips.items() if not n]
-            for picture, cost in pool.imap_unordered(paint, tasks):
-                progress.add(cost, picture.title)
-                left, raw = open_strips[picture]
-                open_strips[picture] = (left - 1, raw)
-                if left == 1:
-                    writing.append(pool.apply_async(encode, ((picture, raw, str(folder)),)))
-            for answer in writing:
-                progress.add(paint_cost * 0.15 / len(writing), f"{answer.get().title} written")
+        with ProcessPoolExecutor(os.cpu_count() or 1, initializer=signal.signal,
+                                 initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
+            try:
+                paint_and_encode(pool, missing, rows, work, folder, progress)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    except (BrokenProcessPool, subprocess.SubprocessError, OSError) as error:
+        raise Failed(error) from error
     finally:
         progress.end()
+        impatient = signal.signal(signal.SIGINT, signal.SIG_IGN)
         shutil.rmtree(work, ignore_errors=True)
+        signal.signal(signal.SIGINT, impatient)
 
 
 if __name__ == "__main__":

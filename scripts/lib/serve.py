@@ -21,6 +21,7 @@ from urllib.parse import quote
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(REPOSITORY / "tests")]
+import npm                            # noqa: E402
 import private_server as private      # noqa: E402
 from support import directives        # noqa: E402
 
@@ -101,17 +102,12 @@ def build():
 
 def install_page(place):
     """The page with OpenSeadragon, pinned by package-lock.json, as files of our own."""
-    npm = REPOSITORY / "build/page"
-    npm.mkdir(parents=True, exist_ok=True)
-    lock = (HERE.parent / "page/package-lock.json").read_bytes()
-    viewer = npm / "node_modules/openseadragon/build/openseadragon"
-    if not viewer.exists() or (npm / "package-lock.json").read_bytes() != lock:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE.parent / "page" / name, npm / name)
-        done = subprocess.run(["npm", "ci", "--prefix", npm, "--no-audit", "--no-fund", "--loglevel=error"], text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
-            raise Mistake(f"npm could not install OpenSeadragon, the page's viewer:\n{done.stdout.strip()}")
+    modules = REPOSITORY / "build/page"
+    try:
+        npm.install(HERE.parent / "page", modules)
+    except npm.Failed as failed:
+        raise Mistake(f"npm could not install OpenSeadragon, the page's viewer:\n{failed}") from None
+    viewer = modules / "node_modules/openseadragon/build/openseadragon"
     shutil.copytree(viewer, place / "page/openseadragon")
     for name in ("index.html", "page.css", "page.js"):
         shutil.copy(HERE.parent / "page" / name, place / "page" / name)
@@ -125,7 +121,10 @@ def sample():
     folder.mkdir(parents=True, exist_ok=True)
     if any(not (folder / picture.file).exists() for picture in collection.COLLECTION):
         say("Making the sample collection (once):")
-        collection.make(folder)
+        try:
+            collection.make(folder)
+        except collection.Failed as failed:
+            raise Mistake(f"The sample collection could not be made: {failed}") from None
     pages = [(picture, page) for picture in collection.COLLECTION for page in range(1, picture.pages + 1)]
     return folder, [{"id": quote(picture.file if page == 1 else f"{picture.file};{page}", safe=""),
                      "title": picture.title if page == 1 else f"{picture.title}, page {page}", "about": picture.about}

@@ -23,7 +23,7 @@ def served(request, tmp_path_factory):
                                    stderr=out, start_new_session=True)
     deadline = time.monotonic() + 900  # it may have to build, and to make the sample
     while not (place := re.search(r"log\s+(/\S+)/error\.log", said.read_text())):
-        assert process.poll() is None and time.monotonic() < deadline, said.read_text()
+        assert process.poll() is None and time.monotonic() < deadline, said.read_text() + family(process.pid)
         time.sleep(0.1)
     place = Path(place[1])
     base = re.search(r"zoom\s+(http://127\.0\.0\.1:\d+)/", said.read_text())[1]
@@ -36,6 +36,12 @@ def served(request, tmp_path_factory):
     while left := processes_of(place):
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
+
+
+def family(session):
+    """What a serve that is not ready is waiting for: the processes of its session, and where each sleeps."""
+    return subprocess.run(["ps", "-ww", "--forest", "-s", str(session), "-o", "pid,etime,time,stat,wchan:24,args"],
+                          capture_output=True, text=True, check=False).stdout
 
 
 def processes_of(place):
