@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.servers import free_port, wait_for
+from support.servers import free_port, heed_interrupts, wait_for
 from test_zoom import processes_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ def test_nothing_is_left(server, number, folder, tmp_path):
     with said.open("w") as out:
         process = subprocess.Popen(serve("--server", server, "--port", port, "--set", "jpeg_quality=70",
                                          "--set", 'part_of=https://example.org/c Collection "Two words"', folder),
-                                   stderr=out, start_new_session=True)
+                                   stderr=out, start_new_session=True, preexec_fn=heed_interrupts)
     try:
         found = wait_for(lambda: process.poll() is not None or re.search(r"log\s+(/\S+)/error\.log", said.read_text()),
                          600, lambda: said.read_text())

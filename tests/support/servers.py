@@ -63,6 +63,11 @@ def wait_for(condition, seconds=10.0, what="condition", step=0.02):
         time.sleep(step)
 
 
+def heed_interrupts():
+    """In a child, before exec: a shell's background job, which tests may be, has SIGINT ignored, and so its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def process_name(pid):
     try:
         with open(f"/proc/{pid}/comm", encoding="latin-1") as comm:
