@@ -249,6 +249,8 @@ const command_rec mod_iiif_directives[] = {
     LOCATION("IIIFService", "service", "URI, type and profile of a service"),
     LOCATION("IIIFTileSize", "tile_size", "tiles offered for sources without tiles, in pixels"),
     LOCATION("IIIFAsStored", "as_stored", "Off to render what could be sent as it is stored"),
+    LOCATION("IIIFPyramids", "pyramids", "a folder for pyramids of images that can only be decoded "
+             "whole, and how many bytes it may hold; or Off"),
     LOCATION("IIIFJPEGQuality", "jpeg_quality", "1 to 100"),
     LOCATION("IIIFWebPQuality", "webp_quality", "1 to 100"),
     LOCATION("IIIFAVIFQuality", "avif_quality", "1 to 100"),

@@ -280,6 +280,14 @@ ngx_http_iiif_process_header(ngx_http_request_t *r)
 
     ctx->replied = 1;
 
+#if (NGX_HTTP_CACHE)
+
+    if (!iiif_exchange_may_be_cached(ctx->exchange)) {
+        u->cacheable = 0;
+    }
+
+#endif
+
     return ngx_http_iiif_process_headers_in(r, ctx);
 }
 

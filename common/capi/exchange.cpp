@@ -183,6 +183,10 @@ iiif_status iiif_exchange_reply_head(iiif_exchange* exchange, const char* data, 
     });
 }
 
+int iiif_exchange_may_be_cached(const iiif_exchange* exchange) {
+    return exchange->exchange.may_be_cached() ? 1 : 0;
+}
+
 void iiif_exchange_fail(iiif_exchange* exchange, iiif_failure failure) {
     using iiif::delivery::Failure;
     guarded(0, nullptr, [&] {

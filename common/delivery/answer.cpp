@@ -231,4 +231,11 @@ Answer image_answer(const Service& service, const HttpRequest& http, const Reque
     return answer;
 }
 
+void make_passing(Answer& answer) {
+    std::erase_if(answer.headers, [](const auto& header) {
+        return header.first == "ETag" || header.first == "Last-Modified" || header.first == "Cache-Control";
+    });
+    answer.headers.emplace_back("Cache-Control", "no-cache");
+}
+
 }  // namespace iiif::delivery

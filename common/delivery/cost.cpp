@@ -24,6 +24,8 @@ std::uint64_t pixels_to_decode(const source::Description& description, const Ren
         const auto scaled = static_cast<unsigned __int128>(pixels) * region / std::max<std::uint64_t>(whole, 1);
         if (best != 0 && scaled < answer) break;  // too small for this answer: the one before it is used
         best = static_cast<std::uint64_t>(std::min<unsigned __int128>(share, pixels));
+        // However small libjpeg makes it, the whole file is read: half of the work for its pixels.
+        if (description.container == source::Container::jpeg) best = std::max(best, whole / 2);
     }
     return std::max(best, answer);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "delivery/cost.h"
+#include "delivery/pyramid.h"
 #include "delivery/short_way.h"
 
 namespace iiif::delivery {
@@ -40,17 +42,34 @@ Outcome Exchange::run(std::optional<std::string_view> computed_path) {
     auto decision = decide(service_, http_, request, state_, *description);
     if (auto* answer = std::get_if<Answer>(&decision)) return finish(std::move(*answer));
     const auto& plan = std::get<RenderPlan>(decision);
-    if (take_short_way(*description, plan)) return Outcome::answered;
+    if (take_short_way(*description, plan, *description, file_, state_.key)) return Outcome::answered;
+    if (wants_pyramid(service_, plan, *description)) return run_with_pyramid(*description, plan);
     return ask_renderer(description.get(), &plan);
 }
 
-bool Exchange::take_short_way(const source::Description& description, const RenderPlan& plan) {
-    auto part = short_way(service_, plan, description, file_.get(), state_.key, memory_.blocks);
+// Heavy is what has to make a pyramid first, and not the answer from one.
+Outcome Exchange::run_with_pyramid(const source::Description& image, const RenderPlan& plan) {
+    auto file = open_pyramid(service_, state_);
+    const auto pyramid = file ? memory_.descriptions.find(file->key, 1) : nullptr;
+    const bool known = pyramid && is_pyramid_of(*pyramid, image);
+    if (known && take_short_way(image, plan, *pyramid, file->fd, file->key)) return Outcome::answered;
+    const Outcome outcome = ask_renderer(known ? pyramid.get() : &image, &plan);
+    if (!known) heavy_ = true;
+    return outcome;
+}
+
+// `stored`: of `file`, which is the image's own, or its pyramid. Takes `file` when it holds a part of the answer.
+bool Exchange::take_short_way(const source::Description& image, const RenderPlan& plan,
+                              const source::Description& stored, source::UniqueFd& file, const source::FileKey& key) {
+    auto part = short_way(service_, plan, stored, file.get(), key, memory_.blocks);
     if (!part) return false;
-    answer_ = image_answer(service_, http_, *request_, state_, description, plan);
+    answer_ = image_answer(service_, http_, *request_, state_, image, plan);
     answer_.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
     answer_.body = std::move(part->head);
-    if (part->length > 0) answer_.file = {file_.get(), part->offset, part->length};
+    if (part->length > 0) {
+        if (&file != &file_) file_ = std::move(file);
+        answer_.file = {file_.get(), part->offset, part->length};
+    }
     served_ = "file";
     return true;
 }
@@ -85,11 +104,22 @@ Parse Exchange::take_reply_head(std::string_view bytes, std::size_t& head_len) {
     ReplyHead head;
     const Parse parsed = decode_reply_head(bytes, head, head_len);
     if (parsed != Parse::done) return parsed;
+    if (head.pyramid) {
+        // Kept for the file that we see ourselves, whatever the renderer may have seen.
+        if (auto file = open_pyramid(service_, state_)) {
+            memory_.descriptions.keep(file->key, 1, std::move(*head.pyramid));
+        }
+    }
     if (head.description) memory_.descriptions.keep(state_.key, state_.page, std::move(*head.description));
     timing_ = std::move(head.timing);
     answer_ = Answer{head.status, std::move(head.headers), "", {}, head.content_length};
     served_ = "render";
     return Parse::done;
+}
+
+bool Exchange::may_be_cached() const {
+    return answer_.status != 200 ||
+           std::ranges::any_of(answer_.headers, [](const auto& header) { return header.first == "ETag"; });
 }
 
 void Exchange::fail(Failure failure) {

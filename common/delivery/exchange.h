@@ -51,11 +51,15 @@ public:
     [[nodiscard]] const std::string& cache_key() const { return cache_key_; }
 
     Parse take_reply_head(std::string_view bytes, std::size_t& head_len);
+    // Of the answer: false when it was made in a way that the next one like it will not be.
+    [[nodiscard]] bool may_be_cached() const;
     void fail(Failure failure);
 
 private:
     Outcome finish(Answer answer);
-    bool take_short_way(const source::Description&, const RenderPlan&);
+    bool take_short_way(const source::Description& image, const RenderPlan&, const source::Description& stored,
+                        source::UniqueFd& file, const source::FileKey&);
+    Outcome run_with_pyramid(const source::Description& image, const RenderPlan&);
     Outcome run_invalid(std::optional<std::string_view> computed_path);
     Outcome ask_renderer(const source::Description* description, const RenderPlan* plan);
 

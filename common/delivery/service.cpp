@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/service.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "delivery/values.h"
@@ -11,6 +13,7 @@ namespace {
 
 // Upscaling has to declare a limit (I3-SIZE-19); this one stands when the administrator gave none.
 constexpr std::uint64_t kUpscalingArea = 100'000'000;
+constexpr std::uint64_t kPyramidBytes = std::uint64_t{10} << 30U;  // when the directive names no size
 
 // FNV-1a: a fingerprint that tells configurations apart, not a secret.
 class Fingerprint {
@@ -121,6 +124,28 @@ void read_encoder(const Settings& settings, EncoderOptions& encoder) {
     }
 }
 
+// The renderers' supervisor makes the folder itself, but none above it.
+Expected<bool> read_pyramids(const Settings& settings, Side side, std::optional<PyramidFolder>& out) {
+    const auto words = settings.values("pyramids");
+    if (words.empty() || values::read_switch(words[0]) == false) return true;
+    std::string folder = words[0];
+    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+    out = PyramidFolder{source::Root(folder, source::Symlinks::refused),
+                        words.size() > 1 ? values::read_size(words[1]).value_or(kPyramidBytes) : kPyramidBytes};
+    struct stat status {};
+    if (side == Side::renderer || ::stat(folder.c_str(), &status) == 0) {
+        if (side == Side::server && !S_ISDIR(status.st_mode)) {
+            return refuse(0, "pyramids \"" + folder + "\": this is not a folder");
+        }
+        return true;
+    }
+    const std::string above = folder.substr(0, std::max<std::size_t>(folder.rfind('/'), 1));
+    if (::stat(above.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+        return refuse(0, "pyramids \"" + folder + "\": there is no folder \"" + above + "\" in which it could be made");
+    }
+    return true;
+}
+
 }  // namespace
 
 Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::string_view prefix, Side side) {
@@ -144,6 +169,7 @@ Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::s
     read_offer(settings, service->info);
     read_descriptive(settings, service->info);
     read_encoder(settings, service->encoder);
+    if (auto done = read_pyramids(settings, side, service->pyramids); !done) return tl::unexpected(done.error());
     for (const auto format : service->info.preferred_formats) {
         if ((service->info.formats & protocol::bit(format)) == 0) {
             return refuse(0, "preferred_formats names " + std::string(protocol::name_of(format)) +

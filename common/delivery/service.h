@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,12 @@ struct EncoderOptions {
     bool embed_profile = false;
 };
 
+// Where pyramids of sources that can only be decoded whole are kept; see delivery/pyramid.h.
+struct PyramidFolder {
+    source::Root folder;
+    std::uint64_t max_bytes = 0;  // of all that is in it; the ones not used for longest go first
+};
+
 struct Service {
     Settings settings;   // as written: what the renderers receive
     std::string prefix;  // decoded, no trailing slash; "" is the root
@@ -31,7 +38,8 @@ struct Service {
     std::string base_uri;                     // configured and constant, no trailing slash; else empty
     protocol::InfoOptions info;               // limits, qualities, formats (as configured) and descriptive properties
     EncoderOptions encoder;
-    bool as_stored = true;          // what lies in a file as it is asked for is sent from there
+    bool as_stored = true;  // what lies in a file as it is asked for is sent from there
+    std::optional<PyramidFolder> pyramids;
     std::uint32_t tile_size = 512;  // offered for sources that are not tiled
     std::uint32_t max_age = 86400;  // seconds; Cache-Control of 200 and 304
     std::uint64_t fingerprint = 0;  // of everything that changes an answer's bytes: part of every ETag

@@ -54,6 +54,7 @@ const std::array kRows = {
     Row{{"service", "IIIFService", L, 2, 3, "URI TYPE [PROFILE]"}, true, values::check_resource},
     Row{{"tile_size", "IIIFTileSize", L, 1, 1, "PIXELS"}, false, values::check_tile_size},
     Row{{"as_stored", "IIIFAsStored", L, 1, 1, "on | off"}, false, values::check_switch},
+    Row{{"pyramids", "IIIFPyramids", L, 1, 2, "off | DIRECTORY [SIZE]"}, false, values::check_pyramids},
     Row{{"jpeg_quality", "IIIFJPEGQuality", L, 1, 1, "1-100"}, false, values::check_percent},
     Row{{"webp_quality", "IIIFWebPQuality", L, 1, 1, "1-100"}, false, values::check_percent},
     Row{{"avif_quality", "IIIFAVIFQuality", L, 1, 1, "1-100"}, false, values::check_percent},

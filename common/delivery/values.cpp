@@ -144,6 +144,15 @@ std::string check_symlinks(Words words) {
                : "allowed is beneath (followed while they stay beneath the root) or off (never followed)";
 }
 
+std::string check_pyramids(Words words) {
+    if (words.size() == 1 && read_switch(words[0]) == false) return "";
+    const auto size = words.size() > 1 ? read_size(words[1]) : std::uint64_t{64} << 20U;
+    return check_absolute_path(words).empty() && size && *size >= (64U << 20U)
+               ? ""
+               : "allowed is off, or an absolute path and, if it may hold more or less than 10g, a size of at least "
+                 "64m, such as /var/cache/iiif 50g";
+}
+
 std::string check_versions(Words words) {
     const bool fine = std::ranges::all_of(words, [](const std::string& w) { return w == "3" || w == "2"; }) &&
                       (words.size() < 2 || words[0] != words[1]);

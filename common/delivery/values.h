@@ -32,6 +32,7 @@ std::string check_map(Words);
 std::string check_extensions(Words);
 std::string check_page_delimiter(Words);
 std::string check_symlinks(Words);
+std::string check_pyramids(Words);
 std::string check_versions(Words);
 std::string check_base_uri(Words);
 std::string check_uri(Words);

@@ -8,6 +8,7 @@ namespace iiif::delivery {
 namespace {
 
 constexpr std::string_view kDescriptionField = "IIIF-Description";
+constexpr std::string_view kPyramidField = "IIIF-Pyramid";
 constexpr std::string_view kTimingField = "IIIF-Timing";
 constexpr std::size_t kMaxHeaders = 64;
 
@@ -121,7 +122,8 @@ Parse decode_call(std::string_view bytes, RenderCall& out) {
     return Parse::done;
 }
 
-std::string encode_reply_head(const Answer& answer, const source::Description* description, std::string_view timing) {
+std::string encode_reply_head(const Answer& answer, const source::Description* description, std::string_view timing,
+                              const source::Description* pyramid) {
     std::string head = "Status: " + std::to_string(answer.status) + "\r\n";
     const auto line = [&head](std::string_view name, std::string_view value) {
         if (!is_clean(value)) return;
@@ -133,6 +135,7 @@ std::string encode_reply_head(const Answer& answer, const source::Description* d
     for (const auto& [name, value] : answer.headers) line(name, value);
     if (answer.content_length >= 0) line("Content-Length", std::to_string(answer.content_length));
     if (description != nullptr) line(kDescriptionField, source::serialize(*description));
+    if (pyramid != nullptr) line(kPyramidField, source::serialize(*pyramid));
     if (!timing.empty()) line(kTimingField, timing);
     head += "\r\n";
     return head;
@@ -162,6 +165,9 @@ Parse decode_reply_head(std::string_view bytes, ReplyHead& out, std::size_t& hea
         } else if (equals_ignoring_case(name, kDescriptionField)) {
             head.description = source::parse_description(value);
             if (!head.description) return Parse::bad;
+        } else if (equals_ignoring_case(name, kPyramidField)) {
+            head.pyramid = source::parse_description(value);
+            if (!head.pyramid) return Parse::bad;
         } else if (equals_ignoring_case(name, kTimingField)) {
             head.timing = value.substr(0, 256);
         } else {

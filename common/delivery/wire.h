@@ -37,11 +37,13 @@ struct ReplyHead {
     Headers headers;  // private fields removed
     std::int64_t content_length = -1;
     std::optional<source::Description> description;  // private field IIIF-Description
+    std::optional<source::Description> pyramid;      // private field IIIF-Pyramid: of that image's pyramid of ours
     std::string timing;                              // private field IIIF-Timing
 };
 
 // The body of `answer` follows the head on the socket; Content-Length is written when known.
-std::string encode_reply_head(const Answer&, const source::Description* description, std::string_view timing);
+std::string encode_reply_head(const Answer&, const source::Description* description, std::string_view timing,
+                              const source::Description* pyramid = nullptr);
 // done: `head_len` bytes were the head. bad: no head, a header that is not one, larger than kMaxReplyHeadBytes.
 Parse decode_reply_head(std::string_view bytes, ReplyHead& out, std::size_t& head_len);
 

@@ -53,7 +53,8 @@ int save(VipsImage* in, Format format, const EncodeOptions& options, bool bitona
     return -1;
 }
 
-// EXIF, XMP and the like describe the source, not this answer, and its orientation has been used up.
+}  // namespace
+
 bool drop_metadata(Image& image, bool keep_profile) {
     if (!image.apply([](VipsImage* in, VipsImage** out) { return vips_copy(in, out, nullptr); })) return false;
     gchar** const fields = vips_image_get_fields(image.get());
@@ -63,8 +64,6 @@ bool drop_metadata(Image& image, bool keep_profile) {
     g_strfreev(fields);
     return true;
 }
-
-}  // namespace
 
 bool carries_alpha(Format format) {
     switch (format) {

@@ -21,6 +21,9 @@ namespace iiif::render {
 Expected<std::vector<std::byte>> encode(Image, protocol::Format, const EncodeOptions&, bool bitonal, const Cancelled&,
                                         std::string& detail);
 
+// EXIF, XMP and the like describe the source, not an answer, and its orientation has been used up.
+[[nodiscard]] bool drop_metadata(Image&, bool keep_profile);
+
 // A page with one JPEG on it, one point to a pixel (ISO 32000-1). No dates or identifiers: equal pixels, equal bytes.
 std::vector<std::byte> pdf_around(const void* jpeg, std::size_t length, protocol::Extent, int bands);
 

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <variant>
 
+#include "delivery/pyramid.h"
 #include "delivery/short_way.h"
+#include "renderd/slot.h"
 
 namespace iiif::renderd {
 namespace {
@@ -54,9 +56,10 @@ render::EncodeOptions encode_options(const delivery::EncoderOptions& configured)
     return out;
 }
 
-Reply to_reply(Answer answer, const source::Description* description, const Timing& timing) {
+Reply to_reply(Answer answer, const source::Description* description, const Timing& timing,
+               const source::Description* pyramid = nullptr) {
     Reply reply;
-    reply.head = delivery::encode_reply_head(answer, description, timing.text());
+    reply.head = delivery::encode_reply_head(answer, description, timing.text(), pyramid);
     reply.text = std::move(answer.body);
     return reply;
 }
@@ -93,12 +96,12 @@ Refusal too_late(std::uint32_t timeout_ms) {
 }  // namespace
 
 Jobs::Jobs(const Configuration& configuration)
-    : configuration_(configuration), descriptions_(kDescriptions), blocks_(kBlocks) {}
+    : configuration_(configuration), descriptions_(kDescriptions), blocks_(kBlocks), pyramids_(descriptions_) {}
 
-Reply Jobs::run(const delivery::RenderCall& call, const StopCheck& stop) noexcept {
+Reply Jobs::run(const delivery::RenderCall& call, const Occasion& occasion) noexcept {
     std::string what;
     try {
-        return answer(call, stop);
+        return answer(call, occasion);
     } catch (const std::exception& error) {
         what = error.what();
     } catch (...) {
@@ -117,7 +120,20 @@ Reply Jobs::not_a_call() {
     return refused(refusal, false, nullptr, Timing(), "a request that is not a render call, or too long for one");
 }
 
-Reply Jobs::answer(const delivery::RenderCall& call, const StopCheck& stop) {
+// An image that was decided on.
+struct Jobs::ImageTask {
+    const delivery::RenderCall& call;
+    const delivery::Service& service;
+    const delivery::RenderPlan& plan;
+    const delivery::SourceState& state;
+    source::OpenFile& file;
+    const source::Description& image;
+    const source::Description* told;  // `image`, when the worker may keep it
+    Answer answer;                    // without its body
+    Timing timing;
+};
+
+Reply Jobs::answer(const delivery::RenderCall& call, const Occasion& occasion) {
     Timing timing;
     const bool head = call.http.method == "HEAD";
     if (call.service >= configuration_.services.size()) {
@@ -159,42 +175,95 @@ Reply Jobs::answer(const delivery::RenderCall& call, const StopCheck& stop) {
     auto decision = delivery::decide(service, call.http, *request, state, *description);
     if (auto* answered = std::get_if<Answer>(&decision)) return to_reply(std::move(*answered), told, timing);
     const auto& plan = std::get<delivery::RenderPlan>(decision);
-    Answer answered = delivery::image_answer(service, call.http, *request, state, *description, plan);
+    ImageTask task{
+        call,  service,      plan, state,
+        *file, *description, told, delivery::image_answer(service, call.http, *request, state, *description, plan),
+        timing};
+    return make_image(task, occasion);
+}
 
-    // As the worker will do it from now on, so that one ETag never has two bodies.
-    if (auto part = delivery::short_way(service, plan, *description, file->fd.get(), file->key, blocks_)) {
-        answered.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
-        answered.body = std::move(part->head);
-        Reply reply = to_reply(std::move(answered), told, timing);
-        if (part->length > 0) reply.file = std::move(file->fd);
-        reply.file_offset = part->offset;
-        reply.file_length = part->length;
+namespace {
+
+// As the worker will do it from now on, so that one ETag never has two bodies. `file` is taken if a part of it follows.
+std::optional<Reply> stored_reply(const delivery::Service& service, const delivery::RenderPlan& plan,
+                                  const source::Description& stored, source::OpenFile& file, source::FileBlocks& blocks,
+                                  const Answer& answer, const std::function<Reply(Answer)>& finish) {
+    auto part = delivery::short_way(service, plan, stored, file.fd.get(), file.key, blocks);
+    if (!part) return std::nullopt;
+    Answer answered = answer;
+    answered.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
+    answered.body = std::move(part->head);
+    Reply reply = finish(std::move(answered));
+    if (part->length > 0) reply.file = std::move(file.fd);
+    reply.file_offset = part->offset;
+    reply.file_length = part->length;
+    return reply;
+}
+
+}  // namespace
+
+Reply Jobs::make_image(ImageTask& task, const Occasion& occasion) {
+    const delivery::Service& service = task.service;
+    std::optional<Pyramid> pyramid;
+    std::string complaint;
+    const auto finish = [&](Answer answer) {
+        Reply reply = to_reply(std::move(answer), task.told, task.timing,
+                               pyramid && task.told != nullptr ? pyramid->description.get() : nullptr);
+        reply.complaint = complaint;
         return reply;
+    };
+    if (auto stored = stored_reply(service, task.plan, task.image, task.file, blocks_, task.answer, finish)) {
+        return std::move(*stored);
     }
 
     Stop stopped = Stop::none;
-    const render::Cancelled cancelled = [&stop, &stopped] {
-        if (stopped == Stop::none) stopped = stop();
+    const render::Cancelled cancelled = [&occasion, &stopped] {
+        if (stopped == Stop::none) stopped = occasion.stop();
         return stopped != Stop::none;
     };
+    const render::EncodeOptions encode = encode_options(service.encoder);
+    if (delivery::wants_pyramid(service, task.plan, task.image)) {
+        const PyramidSource from{service, task.state, task.image, task.file.fd.get(), encode};
+        pyramid = pyramids_.find(from);
+        if (!pyramid && occasion.heavy && source::is_settled(task.state.key)) {
+            const std::int64_t until = now_ms() + kPyramidWithin;
+            const render::Cancelled late = [until] { return now_ms() >= until; };
+            bool begun = false;
+            const auto begins = [&] {
+                begun = true;
+                if (occasion.long_work) occasion.long_work();
+            };
+            pyramid = pyramids_.make(from, cancelled, late, begins, complaint);
+            task.timing.lap(begun ? "pyramid" : "wait");
+        }
+        if (!pyramid) delivery::make_passing(task.answer);
+    }
+    if (pyramid) {
+        auto stored =
+            stored_reply(service, task.plan, *pyramid->description, pyramid->file, blocks_, task.answer, finish);
+        if (stored) return std::move(*stored);
+    }
+
     render::Job job;
-    job.region = plan.geometry.region;
-    job.size = plan.geometry.size;
-    job.rotation = plan.rotation;
-    job.quality = plan.quality;
-    job.format = plan.format;
-    job.encode = encode_options(service.encoder);
+    job.region = task.plan.geometry.region;
+    job.size = task.plan.geometry.size;
+    job.rotation = task.plan.rotation;
+    job.quality = task.plan.quality;
+    job.format = task.plan.format;
+    job.encode = encode;
     job.as_stored = service.as_stored;
-    auto image = render::render(file->fd.get(), call.page, *description, job, cancelled, detail);
-    timing.lap("render");
+    std::string detail;
+    auto image = pyramid ? render::render(pyramid->file.fd.get(), 1, *pyramid->description, job, cancelled, detail)
+                         : render::render(task.file.fd.get(), task.call.page, task.image, job, cancelled, detail);
+    task.timing.lap("render");
     if (!image) {
         if (stopped == Stop::gone) return {};
         const Refusal refusal = stopped == Stop::late ? too_late(configuration_.timeout_ms) : image.error();
-        return refused(refusal, head, told, timing,
-                       complaint_about(call, refusal, stopped == Stop::late ? "" : detail));
+        return refused(refusal, false, task.told, task.timing,
+                       complaint_about(task.call, refusal, stopped == Stop::late ? "" : detail));
     }
-    answered.content_length = static_cast<std::int64_t>(image->size());
-    Reply reply = to_reply(std::move(answered), told, timing);
+    task.answer.content_length = static_cast<std::int64_t>(image->size());
+    Reply reply = finish(std::move(task.answer));
     reply.image = std::move(*image);
     return reply;
 }

@@ -13,6 +13,7 @@
 #include "delivery/wire.h"
 #include "render/render.h"
 #include "renderd/configuration.h"
+#include "renderd/pyramids.h"
 #include "source/description.h"
 #include "source/file_blocks.h"
 
@@ -36,22 +37,32 @@ struct Reply {
 enum class Stop : std::uint8_t { none, gone, late };
 using StopCheck = std::function<Stop()>;
 
+// What surrounds a job.
+struct Occasion {
+    StopCheck stop;
+    bool heavy = true;                // it came on the lane for heavy work, where pyramids are made
+    std::function<void()> long_work;  // is told before a pyramid is made; may be empty
+};
+
 class Jobs {
 public:
     explicit Jobs(const Configuration&);
 
     // Never throws. After Stop::gone the reply is of no use to anybody.
-    Reply run(const delivery::RenderCall&, const StopCheck&) noexcept;
+    Reply run(const delivery::RenderCall&, const Occasion&) noexcept;
 
     // What to say to a peer whose call could not be understood.
     static Reply not_a_call();
 
 private:
-    Reply answer(const delivery::RenderCall&, const StopCheck&);
+    struct ImageTask;
+    Reply answer(const delivery::RenderCall&, const Occasion&);
+    Reply make_image(ImageTask&, const Occasion&);
 
     const Configuration& configuration_;
     source::DescriptionStore descriptions_;
     source::FileBlocks blocks_;
+    Pyramids pyramids_;
 };
 
 }  // namespace iiif::renderd

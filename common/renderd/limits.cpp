@@ -40,14 +40,14 @@ tl::unexpected<Refusal> failed(const char* what) {
 
 }  // namespace
 
-Expected<bool> apply_limits(std::uint64_t renderer_memory) {
+Expected<bool> apply_limits(std::uint64_t renderer_memory, std::uint64_t file_bytes) {
     // A core of a process that holds other people's images is not ours to leave on a disk.
     if (!limit(RLIMIT_CORE, 0)) return failed("core files");
 
-    // A renderer writes to its socket and to its log pipe, never to a file. Libraries that try (font caches, spill
-    // files of huge images) get an error instead of a full disk; without the signal they can go on.
+    // A renderer writes to its socket, to its log pipe, and pyramids. Libraries that try to write else (font caches,
+    // spill files of huge images) get an error instead of a full disk; without the signal they can go on.
     (void)std::signal(SIGXFSZ, SIG_IGN);
-    if (!limit(RLIMIT_FSIZE, 0)) return failed("the size of files");
+    if (!limit(RLIMIT_FSIZE, file_bytes)) return failed("the size of files");
 
     // RLIMIT_DATA, not RLIMIT_AS: it counts what a process really takes for itself, while address space is also used
     // up by mapped sources of many gigabytes.

@@ -9,8 +9,9 @@
 namespace iiif::renderd {
 
 // For good, for this process. `renderer_memory` in bytes: what a renderer may keep between jobs; within a job it may
-// take twice as much, after which memory is refused to it. The sentence of a refusal is for the error log.
-Expected<bool> apply_limits(std::uint64_t renderer_memory);
+// take twice as much, after which memory is refused to it. `file_bytes`: how large a file it may write, 0 when none.
+// The sentence of a refusal is for the error log.
+Expected<bool> apply_limits(std::uint64_t renderer_memory, std::uint64_t file_bytes);
 
 // Bytes of memory that are this process's alone: mapped source files, which cost nothing, do not count.
 std::uint64_t private_memory();

@@ -14,6 +14,7 @@
 #include "renderd/fork_server.h"
 #include "renderd/log.h"
 #include "renderd/privileges.h"
+#include "renderd/pyramids.h"
 #include "renderd/supervisor.h"
 #include "renderd/worker.h"
 
@@ -67,6 +68,12 @@ int run_supervisor(renderd::Generation& generation) {
     auto configuration = renderd::read_configuration(generation.configuration.get());
     generation.configuration = source::UniqueFd();
     if (!configuration) return fail(ready, configuration.error().sentence);
+    for (const auto& service : configuration->services) {
+        if (!service->pyramids) continue;
+        const std::string wrong = renderd::prepare_pyramid_folder(service->pyramids->folder.directory(),
+                                                                  configuration->uid, configuration->gid);
+        if (!wrong.empty()) renderd::log_line(::getpid(), wrong);
+    }
     if (auto became = renderd::become(configuration->uid, configuration->gid); !became) {
         return fail(ready, became.error().sentence);
     }

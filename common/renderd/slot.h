@@ -20,8 +20,12 @@ inline std::int64_t now_ms() {
            1;
 }
 
+// How long making a pyramid may take, in milliseconds: a gigapixel of striped TIFF takes a minute or two.
+inline constexpr std::int64_t kPyramidWithin = 600'000;
+
 struct Slot {
     std::atomic<std::int64_t> started_ms{0};  // of the job in hand; 0: none
+    std::atomic<bool> long_job{false};        // it makes a pyramid first, for which it has kPyramidWithin
     std::atomic<std::uint64_t> jobs{0};       // finished by this process
     std::atomic<std::uint32_t> service{0};
     std::atomic<std::uint32_t> page{0};
@@ -40,6 +44,7 @@ struct Slot {
         page = page_number;
         const std::size_t length = source_path.copy(path.data(), path.size() - 1);
         path[length] = '\0';
+        long_job = false;
         started_ms.store(now_ms(), std::memory_order_release);
     }
     void end() {

@@ -75,6 +75,10 @@ private:
     void tell_parent(const std::string& line);
     void say_ready(protocol::FormatSet);
     std::string obituary(const Child&, int status, std::int64_t now) const;
+    // How long the job in hand may take, in milliseconds.
+    [[nodiscard]] std::int64_t allowed(const Slot& slot) const {
+        return configuration_.timeout_ms + kObeyWithin + (slot.long_job ? kPyramidWithin : 0);
+    }
     [[nodiscard]] bool any_alive() const {
         return std::ranges::any_of(children_, [](const Child& c) { return c.alive(); });
     }
@@ -223,13 +227,12 @@ void Supervisor::loop() {
 // When there is something to do that no descriptor announces. A job that begins after this was computed cannot be
 // overdue earlier than a whole deadline from now: so an idle server is woken once per deadline, and no job is missed.
 std::int64_t Supervisor::next_event() const {
-    const std::int64_t allowed = configuration_.timeout_ms + kObeyWithin;
-    std::int64_t next = now_ms() + allowed;
+    std::int64_t next = now_ms() + configuration_.timeout_ms + kObeyWithin;
     for (std::size_t i = 0; i < children_.size(); ++i) {
         if (!children_[i].alive()) {
             next = std::min(next, children_[i].due_ms);
         } else if (const std::int64_t started = slots_[i].started_ms; started > 0 && !children_[i].killed) {
-            next = std::min(next, started + allowed);
+            next = std::min(next, started + allowed(slots_[i]));
         }
     }
     return next;
@@ -303,7 +306,7 @@ void Supervisor::kill_the_disobedient() {
     for (std::size_t i = 0; i < children_.size(); ++i) {
         const std::int64_t started = slots_[i].started_ms;
         if (!children_[i].alive() || children_[i].killed || started <= 0) continue;
-        if (now - started < configuration_.timeout_ms + kObeyWithin) continue;
+        if (now - started < allowed(slots_[i])) continue;
         (void)::kill(children_[i].pid, SIGKILL);
         children_[i].killed = true;
     }

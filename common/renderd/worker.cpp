@@ -5,9 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 #include "render/render.h"
 #include "renderd/connection.h"
@@ -40,8 +42,12 @@ source::UniqueFd accept_from(int listener) {
     return source::UniqueFd(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
-// An empty descriptor: the stop pipe ended.
-source::UniqueFd next_connection(const Seat& seat) {
+struct Accepted {
+    source::UniqueFd fd;  // empty: the stop pipe ended
+    bool heavy = false;   // on which lane
+};
+
+Accepted next_connection(const Seat& seat) {
     while (true) {
         std::array<pollfd, 3> watched = {pollfd{seat.stop, POLLIN, 0}, pollfd{seat.tiles, POLLIN, 0},
                                          pollfd{seat.heavy, POLLIN, 0}};
@@ -51,9 +57,8 @@ source::UniqueFd next_connection(const Seat& seat) {
         }
         if (watched[0].revents != 0) return {};
         // Another renderer may have been quicker; tiles go first, so that heavy work never keeps a viewer waiting.
-        auto connection = accept_from(seat.tiles);
-        if (!connection) connection = accept_from(seat.heavy);
-        if (connection) return connection;
+        if (auto connection = accept_from(seat.tiles)) return {std::move(connection), false};
+        if (auto connection = accept_from(seat.heavy)) return {std::move(connection), true};
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
             (void)::poll(watched.data(), 1, 100);  // not in a loop around a connection that cannot be taken
         }
@@ -71,7 +76,7 @@ StopCheck stop_check(const Connection& connection, std::int64_t deadline_ms) {
 }
 
 // false: this process should be replaced.
-bool serve(Connection connection, Jobs& jobs, const Seat& seat) {
+bool serve(Connection connection, bool heavy, Jobs& jobs, const Seat& seat) {
     delivery::RenderCall call;
     Reply reply;
     switch (connection.receive(call, kCallWithin)) {
@@ -82,7 +87,8 @@ bool serve(Connection connection, Jobs& jobs, const Seat& seat) {
             // It may have waited in the queue for longer than its client did.
             if (connection.peer_gone()) return true;
             seat.slot->begin(call.service, call.page, call.path);
-            reply = jobs.run(call, stop_check(connection, now_ms() + seat.configuration->timeout_ms));
+            reply = jobs.run(call, {stop_check(connection, now_ms() + seat.configuration->timeout_ms), heavy,
+                                    [&seat] { seat.slot->long_job = true; }});
             seat.slot->end();
             break;
     }
@@ -93,6 +99,18 @@ bool serve(Connection connection, Jobs& jobs, const Seat& seat) {
     return !reply.broken;
 }
 
+// How large the files are that a renderer writes. While it writes a pyramid, libvips keeps parts of it in files of the
+// temporary folder, which has to be a place where the renderers' user may write and where there is room.
+std::uint64_t prepare_to_write(const Configuration& configuration) {
+    std::uint64_t largest = 0;
+    for (const auto& service : configuration.services) {
+        if (!service->pyramids) continue;
+        if (largest == 0) (void)::setenv("TMPDIR", service->pyramids->folder.directory().c_str(), 1);
+        largest = std::max(largest, service->pyramids->max_bytes);
+    }
+    return largest;
+}
+
 }  // namespace
 
 Expected<std::uint8_t> prepare_renderers() {
@@ -100,7 +118,8 @@ Expected<std::uint8_t> prepare_renderers() {
 }
 
 int run_renderer(const Seat& seat) {
-    if (auto limited = apply_limits(seat.configuration->renderer_memory); !limited) {
+    if (auto limited = apply_limits(seat.configuration->renderer_memory, prepare_to_write(*seat.configuration));
+        !limited) {
         return cannot_start(seat, limited.error().sentence);
     }
     if (seat.report >= 0) {
@@ -115,7 +134,7 @@ int run_renderer(const Seat& seat) {
     Jobs jobs(*seat.configuration);
     for (std::uint64_t done = 0; done < seat.configuration->renderer_jobs; ++done) {
         auto connection = next_connection(seat);
-        if (!connection || !serve(Connection(std::move(connection)), jobs, seat)) break;
+        if (!connection.fd || !serve(Connection(std::move(connection.fd)), connection.heavy, jobs, seat)) break;
         if (private_memory() > seat.configuration->renderer_memory) break;
     }
     // Nothing is left to write, and the memory goes with the process: no tidying that could go wrong.

@@ -116,6 +116,7 @@ RIGHT = {
                             "Service"),
                             "tile_size": "256",
                             "as_stored": "off",
+                            "pyramids": "/var/tmp/iiif-pyramids",
                             "jpeg_quality": "80",
                             "webp_quality": "80",
                             "avif_quality": "50",

@@ -246,6 +246,12 @@ void iiif_exchange_render(const iiif_exchange *exchange, iiif_render_request *ou
  */
 iiif_status iiif_exchange_reply_head(iiif_exchange *exchange, const char *data, size_t len, size_t *head_len);
 
+/*
+ * After iiif_exchange_reply_head returned IIIF_OK: 0 when this reply must not be cached under its cache_key, because
+ * the next one will be another (docs/directives.md, iiif_pyramids). Else 1; for how long is the server's business.
+ */
+int iiif_exchange_may_be_cached(const iiif_exchange *exchange);
+
 typedef enum {
     IIIF_FAILURE_BUSY,      /* queue full or nobody listens: 503 with Retry-After */
     IIIF_FAILURE_DIED,      /* the renderer went away before its head was complete: 502 */

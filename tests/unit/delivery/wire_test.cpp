@@ -87,7 +87,9 @@ START_TEST(a_reply_head_survives) {
     iiif::source::Description description;
     description.stored = {600, 400};
     description.levels = {{{600, 400}, {256, 256}, 0, -1}};
-    const std::string head = encode_reply_head(answer, &description, "open=1 render=2");
+    iiif::source::Description pyramid = description;
+    pyramid.levels.push_back({{300, 200}, {256, 256}, 1, -1});
+    const std::string head = encode_reply_head(answer, &description, "open=1 render=2", &pyramid);
     ReplyHead back;
     std::size_t length = 0;
     ck_assert(decode_reply_head(head + "BODY", back, length) == Parse::done);
@@ -97,6 +99,7 @@ START_TEST(a_reply_head_survives) {
     ck_assert_uint_eq(back.headers.size(), 2);  // the private fields are gone
     ck_assert(back.description.has_value());
     ck_assert(back.description->stored == description.stored);
+    ck_assert(back.pyramid.has_value() && back.pyramid->levels.size() == 2);
     ck_assert_str_eq(back.timing.c_str(), "open=1 render=2");
     for (std::size_t n = 0; n < head.size(); ++n) {
         ck_assert(decode_reply_head(std::string_view(head).substr(0, n), back, length) == Parse::more);
@@ -123,6 +126,7 @@ const char* const kBadHeads[] = {
     "Status: 200\r\nContent-Length: -1\r\n\r\n",
     "Status: 200\r\nContent-Length: 1x\r\n\r\n",
     "Status: 200\r\nIIIF-Description: {}\r\n\r\n",
+    "Status: 200\r\nIIIF-Pyramid: {}\r\n\r\n",
 };
 
 START_TEST(bad_heads_are_refused) {
