@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "delivery/short_way.h"
+#include "renderd/answer_key.h"
 
 namespace iiif::renderd {
 namespace {
@@ -92,8 +93,8 @@ Refusal too_late(std::uint32_t timeout_ms) {
 
 }  // namespace
 
-Jobs::Jobs(const Configuration& configuration)
-    : configuration_(configuration), descriptions_(kDescriptions), blocks_(kBlocks) {}
+Jobs::Jobs(const Configuration& configuration, SharedAnswers* answers)
+    : configuration_(configuration), answers_(answers), descriptions_(kDescriptions), blocks_(kBlocks) {}
 
 Reply Jobs::run(const delivery::RenderCall& call, const StopCheck& stop) noexcept {
     std::string what;
@@ -185,8 +186,11 @@ Reply Jobs::answer(const delivery::RenderCall& call, const StopCheck& stop) {
     job.format = plan.format;
     job.encode = encode_options(service.encoder);
     job.as_stored = service.as_stored;
-    auto image = render::render(file->fd.get(), call.page, *description, job, cancelled, detail);
-    timing.lap("render");
+    const auto make = [&] { return render::render(file->fd.get(), call.page, *description, job, cancelled, detail); };
+    const std::string key = answer_key(call.service, file->fd.get(), file->key, call.page, plan);
+    auto [image, made] =
+        answers_ != nullptr ? answers_->once(key, cancelled, make) : SharedAnswers::Outcome{make(), true};
+    timing.lap(made ? "render" : "shared");
     if (!image) {
         if (stopped == Stop::gone) return {};
         const Refusal refusal = stopped == Stop::late ? too_late(configuration_.timeout_ms) : image.error();

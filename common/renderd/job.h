@@ -13,6 +13,7 @@
 #include "delivery/wire.h"
 #include "render/render.h"
 #include "renderd/configuration.h"
+#include "renderd/shared_answers.h"
 #include "source/description.h"
 #include "source/file_blocks.h"
 
@@ -38,7 +39,8 @@ using StopCheck = std::function<Stop()>;
 
 class Jobs {
 public:
-    explicit Jobs(const Configuration&);
+    // `answers`: what the renderers share, which outlives this; nullptr: nothing.
+    explicit Jobs(const Configuration&, SharedAnswers* answers = nullptr);
 
     // Never throws. After Stop::gone the reply is of no use to anybody.
     Reply run(const delivery::RenderCall&, const StopCheck&) noexcept;
@@ -50,6 +52,7 @@ private:
     Reply answer(const delivery::RenderCall&, const StopCheck&);
 
     const Configuration& configuration_;
+    SharedAnswers* answers_;
     source::DescriptionStore descriptions_;
     source::FileBlocks blocks_;
 };
