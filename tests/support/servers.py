@@ -333,6 +333,10 @@ class Server:
         """The access log's lines."""
         return self.access_log.read_text("utf-8", "replace").splitlines() if self.access_log.exists() else []
 
+    def times(self, target):
+        """What took the renderers how long, for each answer to the target in the access log; "-" from elsewhere."""
+        return [line.rpartition('" ')[2] for line in self.access() if f" {target} " in line]
+
     def said(self):
         output = self.folder / "output.log"
         return (output.read_text("utf-8", "replace") if output.exists() else "") + self.log()
@@ -382,7 +386,7 @@ class Nginx(Server):
             "types { text/html html; text/plain txt; }",
             "default_type application/octet-stream;",
             "keepalive_requests 100000;",
-            "log_format test '$status $body_bytes_sent kind=$iiif_kind served=$iiif_served \"$request\"';",
+            "log_format test '$status $body_bytes_sent kind=$iiif_kind served=$iiif_served \"$request\" $iiif_timing';",
             f"access_log {self.access_log} test;",
             *self.pool_lines(),
             self.text_of(self.raw["http"]),
@@ -468,7 +472,7 @@ class Httpd(Server):
             "TypesConfig /dev/null",
             "AddType text/plain .txt",
             "AddType text/html .html",
-            'LogFormat "%>s %B kind=%{iiif_kind}n served=%{iiif_served}n \\"%r\\"" test',
+            'LogFormat "%>s %B kind=%{iiif_kind}n served=%{iiif_served}n \\"%r\\" %{iiif_timing}n" test',
             f"CustomLog {self.access_log} test",
             *self.pool_lines(),
             self.text_of(self.raw["main"]),
