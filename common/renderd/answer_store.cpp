@@ -151,7 +151,7 @@ bool AnswerStore::keep(std::string_view key, std::span<const std::byte> body) {
     // No record runs over the end.
     if (const std::size_t left = log_.size() - begin % log_.size(); left < total) begin += left;
     const std::size_t at = begin % log_.size();
-    if (begin < log_.size() && reserve_ && !reserve_(kHead + index_.size() + at, total)) return false;
+    if (reserve_ && !reserve_(kHead + index_.size() + at, total)) return false;
 
     set_head(begin + total);  // what lay here is no answer from now on
     const std::uint64_t hash = hash_of(bytes_of(key));
@@ -160,7 +160,7 @@ bool AnswerStore::keep(std::string_view key, std::span<const std::byte> body) {
     std::byte* to = log_.data() + at;
     std::memcpy(to, &record, sizeof(record));
     std::memcpy(to + sizeof(record), key.data(), key.size());
-    std::ranges::copy(body, to + sizeof(record) + key.size());
+    if (!body.empty()) std::memcpy(to + sizeof(record) + key.size(), body.data(), body.size());
     index({hash, begin}, begin + total);
     return true;
 }

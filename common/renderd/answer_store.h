@@ -19,7 +19,7 @@ namespace iiif::renderd {
 class AnswerStore {
 public:
     using Bytes = std::vector<std::byte>;
-    // Whether these bytes of the memory can be written: they may have to be taken from the system first.
+    // Whether these bytes of the memory can be written; asked before they are.
     using Reserve = std::function<bool(std::size_t offset, std::size_t length)>;
 
     // Bytes of memory for a log of about `log` bytes and an index of about `places` records; a multiple of 8.

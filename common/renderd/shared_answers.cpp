@@ -25,6 +25,7 @@ constexpr std::size_t kLargePlaces = 64;
 // Bytes of the file that stand for something; what lies there does not matter.
 constexpr off_t kSmallLock = 0;
 constexpr off_t kLargeLock = 1;
+constexpr off_t kLocks = 2;
 constexpr off_t kFirstClaim = 16;
 
 constexpr std::int64_t kStoreWithin = 500;   // ms; copying takes far less, but its process may be stopped
@@ -48,17 +49,46 @@ source::UniqueFd memory_file(std::size_t length) {
     return fd;
 }
 
+bool take_memory(int fd, std::byte* memory, std::size_t at, std::size_t length) {
+#ifdef MADV_POPULATE_WRITE  // Linux 5.14
+    if (::madvise(memory + at, length, MADV_POPULATE_WRITE) == 0) return true;
+    if (errno != EINVAL) return false;
+#endif
+    return ::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(at), static_cast<off_t>(length)) == 0;
+}
+
+// Takes memory before it is written: otherwise a write for which the system has none would end the process, and each
+// page would cost an exception. In steps, as the records of other processes lie between ours.
+class MemoryTaker {
+public:
+    MemoryTaker(int fd, std::span<std::byte> memory) : fd_(fd), memory_(memory) {}
+
+    bool operator()(std::size_t at, std::size_t length) {
+        if (at >= from_ && at + length <= to_) return true;
+        constexpr std::size_t kStep = 256U << 10U;  // a multiple of the page's size
+        const std::size_t from = at / kStep * kStep;
+        const std::size_t to = std::min((at + length + kStep - 1) / kStep * kStep, memory_.size());
+        if (!take_memory(fd_, memory_.data(), from, to - from)) return false;
+        from_ = from;
+        to_ = to;
+        return true;
+    }
+
+private:
+    int fd_;
+    std::span<std::byte> memory_;
+    std::size_t from_ = 0, to_ = 0;  // what was taken last
+};
+
 }  // namespace
 
-// Of one byte of the file.
+// Of bytes of the file.
 class SharedAnswers::Lock {
 public:
     enum class State : std::uint8_t { mine, others, impossible };
 
-    Lock(int fd, off_t byte, short kind) : fd_(fd), byte_(byte), kind_(kind) {}
-    ~Lock() {
-        if (state_ == State::mine) (void)set(F_UNLCK);
-    }
+    Lock(int fd, short kind, off_t first, off_t count = 1) : fd_(fd), kind_(kind), first_(first), count_(count) {}
+    ~Lock() { release(); }
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
@@ -69,6 +99,10 @@ public:
             state_ = errno == EAGAIN || errno == EACCES ? State::others : State::impossible;
         }
         return state_;
+    }
+    void release() {
+        if (state_ == State::mine) (void)set(F_UNLCK);
+        state_ = State::others;
     }
     bool take_within(std::int64_t ms) {
         const std::int64_t end = now_ms() + ms;
@@ -84,14 +118,14 @@ private:
         struct flock lock {};
         lock.l_type = kind;
         lock.l_whence = SEEK_SET;
-        lock.l_start = byte_;
-        lock.l_len = 1;
+        lock.l_start = first_;
+        lock.l_len = count_;
         return ::fcntl(fd_, F_SETLK, &lock) == 0;
     }
 
     int fd_;
-    off_t byte_;
     short kind_;
+    off_t first_, count_;
     State state_ = State::others;
 };
 
@@ -99,10 +133,10 @@ private:
 class SharedAnswers::Claim {
 public:
     Claim(const SharedAnswers& answers, std::string_view key)
-        : answers_(answers), lock_(std::in_place, answers.fd(), claim_of(key), F_WRLCK), state_(lock_->take()) {}
+        : answers_(answers), lock_(answers.fd(), F_WRLCK, claim_of(key)), state_(lock_.take()) {}
     ~Claim() {
-        lock_.reset();
         if (state_ != Lock::State::mine) return;
+        lock_.release();
         auto& finished = answers_.control().finished;
         ++finished;
         (void)::syscall(SYS_futex, &finished, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
@@ -113,7 +147,7 @@ public:
 
 private:
     const SharedAnswers& answers_;
-    std::optional<Lock> lock_;
+    Lock lock_;
     Lock::State state_;
 };
 
@@ -140,9 +174,8 @@ SharedAnswers::~SharedAnswers() {
 }
 
 AnswerStore SharedAnswers::store_at(std::size_t offset, std::size_t log, std::size_t places) const {
-    // Without this a write for which the system has no memory would end the process.
-    const auto reserve = [fd = fd_.get(), offset](std::size_t at, std::size_t length) {
-        return ::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset + at), static_cast<off_t>(length)) == 0;
+    const auto reserve = [offset, taker = MemoryTaker(fd_.get(), memory_)](std::size_t at, std::size_t length) mutable {
+        return taker(offset + at, length);
     };
     return {memory_.subspan(offset, AnswerStore::needed(log, places)), log, places, reserve};
 }
@@ -153,23 +186,21 @@ SharedAnswers::Control& SharedAnswers::control() const {
 }
 
 std::optional<SharedAnswers::Bytes> SharedAnswers::find(std::string_view key) const {
-    for (const auto& [store, byte] : {std::pair{&small_, kSmallLock}, std::pair{&large_, kLargeLock}}) {
-        Lock lock(fd(), byte, F_RDLCK);
-        if (!lock.take_within(kStoreWithin)) continue;
-        if (auto found = store->find(key)) return found;
-    }
-    return std::nullopt;
+    Lock lock(fd(), F_RDLCK, kSmallLock, kLocks);
+    if (!lock.take_within(kStoreWithin)) return std::nullopt;
+    auto found = small_.find(key);
+    return found ? std::move(found) : large_.find(key);
 }
 
 void SharedAnswers::keep(std::string_view key, std::span<const std::byte> image) {
     const bool large = image.size() > most_;
     {
-        Lock lock(fd(), large ? kLargeLock : kSmallLock, F_WRLCK);
+        Lock lock(fd(), F_WRLCK, large ? kLargeLock : kSmallLock);
         if (!lock.take_within(kStoreWithin)) return;
         if ((large ? large_ : small_).keep(key, image)) return;
     }
     // No image is empty: this says that it cannot be kept, and that nobody needs to wait for it.
-    Lock lock(fd(), kSmallLock, F_WRLCK);
+    Lock lock(fd(), F_WRLCK, kSmallLock);
     if (lock.take_within(kStoreWithin)) (void)small_.keep(key, {});
 }
 
@@ -186,7 +217,8 @@ SharedAnswers::Outcome SharedAnswers::once(std::string_view key, const Cancelled
         if (!found) {
             const Claim claim(*this, key);
             // Somebody may have finished it between our look and our claim.
-            if (!claim.others() && !(found = find(key))) {
+            if (!claim.others() && control().finished != finished) found = find(key);
+            if (!claim.others() && !found) {
                 auto made = make();
                 if (made) keep(key, *made);
                 return {std::move(made), true};

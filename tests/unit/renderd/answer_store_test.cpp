@@ -133,7 +133,7 @@ START_TEST(no_memory) {
         ck_assert(store.keep("one", std::as_bytes(std::span(body))));
         ck_assert(store.find("one"));
         ck_assert_uint_le(last, memory.size());
-        ck_assert_msg((last > 0) == (i < 3), "record %d", i);  // the second round is in memory already
+        ck_assert_uint_ge(last, body.size());
     }
 }
 END_TEST
