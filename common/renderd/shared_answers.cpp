@@ -156,6 +156,13 @@ std::unique_ptr<SharedAnswers> SharedAnswers::make(const Sizes& sizes) {
         kControlBytes + AnswerStore::needed(sizes.log, kPlaces) + AnswerStore::needed(sizes.large_log, kLargePlaces);
     auto fd = memory_file(length);
     if (!fd) return nullptr;
+    // What is written without asking for memory first: the counter, and the indices.
+    for (const auto& [at, size] :
+         {std::pair{std::size_t{0}, kControlBytes + AnswerStore::needed(0, kPlaces)},
+          std::pair{kControlBytes + AnswerStore::needed(sizes.log, kPlaces), AnswerStore::needed(0, kLargePlaces)}}) {
+        const auto from = static_cast<off_t>(at);
+        if (::fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, from, static_cast<off_t>(size)) != 0) return nullptr;
+    }
     void* memory = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
     if (memory == MAP_FAILED) return nullptr;
     return std::unique_ptr<SharedAnswers>(

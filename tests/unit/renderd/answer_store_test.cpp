@@ -169,7 +169,7 @@ END_TEST
 START_TEST(damage) {
     std::mt19937 random(20);  // NOLINT(cert-msc*): the same each time
     int lost = 0;
-    for (int turn = 0; turn < 3000; ++turn) {
+    for (int turn = 0; turn < 500; ++turn) {
         Shared shared;
         for (int i = 0; i < 12; ++i) (void)shared.keep(std::to_string(i), body_of(i, 150));
         const auto wild = static_cast<std::size_t>(random() % 4) + 1;
@@ -193,7 +193,7 @@ START_TEST(damage) {
             ck_assert_text(shared.find("after"), "fine");
         }
     }
-    ck_assert_int_gt(lost, 1000);
+    ck_assert_int_gt(lost, 150);
 }
 END_TEST
 
