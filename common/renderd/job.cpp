@@ -14,6 +14,7 @@
 
 #include "delivery/pyramid.h"
 #include "delivery/short_way.h"
+#include "renderd/answer_key.h"
 #include "renderd/slot.h"
 
 namespace iiif::renderd {
@@ -95,8 +96,12 @@ Refusal too_late(std::uint32_t timeout_ms) {
 
 }  // namespace
 
-Jobs::Jobs(const Configuration& configuration)
-    : configuration_(configuration), descriptions_(kDescriptions), blocks_(kBlocks), pyramids_(descriptions_) {}
+Jobs::Jobs(const Configuration& configuration, SharedAnswers* answers)
+    : configuration_(configuration),
+      answers_(answers),
+      descriptions_(kDescriptions),
+      blocks_(kBlocks),
+      pyramids_(descriptions_) {}
 
 Reply Jobs::run(const delivery::RenderCall& call, const Occasion& occasion) noexcept {
     std::string what;
@@ -222,7 +227,8 @@ Reply Jobs::make_image(ImageTask& task, const Occasion& occasion) {
         return stopped != Stop::none;
     };
     const render::EncodeOptions encode = encode_options(service.encoder);
-    if (delivery::wants_pyramid(service, task.plan, task.image)) {
+    const bool wanted = delivery::wants_pyramid(service, task.plan, task.image);
+    if (wanted) {
         const PyramidSource from{service, task.state, task.image, task.file.fd.get(), encode};
         pyramid = pyramids_.find(from);
         if (!pyramid && occasion.heavy && source::is_settled(task.state.key)) {
@@ -236,8 +242,10 @@ Reply Jobs::make_image(ImageTask& task, const Occasion& occasion) {
             pyramid = pyramids_.make(from, cancelled, late, begins, complaint);
             task.timing.lap(begun ? "pyramid" : "wait");
         }
-        if (!pyramid) delivery::make_passing(task.answer);
     }
+    // From a pyramid by right, but there is none: not to be kept by anybody.
+    const bool passing = wanted && !pyramid;
+    if (passing) delivery::make_passing(task.answer);
     if (pyramid) {
         auto stored =
             stored_reply(service, task.plan, *pyramid->description, pyramid->file, blocks_, task.answer, finish);
@@ -253,9 +261,15 @@ Reply Jobs::make_image(ImageTask& task, const Occasion& occasion) {
     job.encode = encode;
     job.as_stored = service.as_stored;
     std::string detail;
-    auto image = pyramid ? render::render(pyramid->file.fd.get(), 1, *pyramid->description, job, cancelled, detail)
-                         : render::render(task.file.fd.get(), task.call.page, task.image, job, cancelled, detail);
-    task.timing.lap("render");
+    const auto make = [&] {
+        return pyramid ? render::render(pyramid->file.fd.get(), 1, *pyramid->description, job, cancelled, detail)
+                       : render::render(task.file.fd.get(), task.call.page, task.image, job, cancelled, detail);
+    };
+    const std::string key =
+        passing ? "" : answer_key(task.call.service, task.file.fd.get(), task.file.key, task.call.page, task.plan);
+    auto [image, made] =
+        answers_ != nullptr ? answers_->once(key, cancelled, make) : SharedAnswers::Outcome{make(), true};
+    task.timing.lap(made ? "render" : "shared");
     if (!image) {
         if (stopped == Stop::gone) return {};
         const Refusal refusal = stopped == Stop::late ? too_late(configuration_.timeout_ms) : image.error();

@@ -14,6 +14,7 @@
 #include "render/render.h"
 #include "renderd/configuration.h"
 #include "renderd/pyramids.h"
+#include "renderd/shared_answers.h"
 #include "source/description.h"
 #include "source/file_blocks.h"
 
@@ -46,7 +47,8 @@ struct Occasion {
 
 class Jobs {
 public:
-    explicit Jobs(const Configuration&);
+    // `answers`: what the renderers share, which outlives this; nullptr: nothing.
+    explicit Jobs(const Configuration&, SharedAnswers* answers = nullptr);
 
     // Never throws. After Stop::gone the reply is of no use to anybody.
     Reply run(const delivery::RenderCall&, const Occasion&) noexcept;
@@ -60,6 +62,7 @@ private:
     Reply make_image(ImageTask&, const Occasion&);
 
     const Configuration& configuration_;
+    SharedAnswers* answers_;
     source::DescriptionStore descriptions_;
     source::FileBlocks blocks_;
     Pyramids pyramids_;

@@ -88,6 +88,7 @@ private:
     UniqueFd lifeline_, tiles_, heavy_, ready_, signals_;
     UniqueFd stop_read_, stop_write_;  // renderers take no more jobs when the write end closes
     SharedSlots slots_;
+    std::unique_ptr<SharedAnswers> answers_;
     std::vector<Child> children_;
     bool ending_ = false;
 };
@@ -130,6 +131,10 @@ Expected<bool> Supervisor::prepare() {
     stop_read_ = UniqueFd(stop[0]);
     stop_write_ = UniqueFd(stop[1]);
     if (!slots_) return refuse(0, std::string("cannot share memory with the renderers: ") + std::strerror(errno));
+    answers_ = SharedAnswers::make({});
+    if (!answers_) {
+        log_line(::getpid(), std::string("renderers cannot share what they make: ") + std::strerror(errno));
+    }
     children_.resize(configuration_.renderers);
     return true;
 }
@@ -200,11 +205,12 @@ void Supervisor::spawn(std::size_t index, int report) {
     Seat seat;
     seat.configuration = &configuration_;
     seat.slot = &slots_[index];
+    seat.answers = answers_.get();
     seat.tiles = tiles_.get();
     seat.heavy = index < tiles_only(configuration_.renderers) ? -1 : heavy_.get();
     seat.stop = stop_read_.get();
     seat.report = report;
-    const std::array keep = {seat.tiles, seat.heavy, seat.stop, seat.report};
+    const std::array keep = {seat.tiles, seat.heavy, seat.stop, seat.report, answers_ ? answers_->fd() : -1};
     if (!child.start(
             keep, [this, &seat] { return renderer_(seat); }, seat.slot)) {
         log_line(::getpid(), std::string("cannot make a renderer process: ") + std::strerror(errno));

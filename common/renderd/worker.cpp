@@ -131,7 +131,7 @@ int run_renderer(const Seat& seat) {
         report(seat.report, line.data());
     }
 
-    Jobs jobs(*seat.configuration);
+    Jobs jobs(*seat.configuration, seat.answers);
     for (std::uint64_t done = 0; done < seat.configuration->renderer_jobs; ++done) {
         auto connection = next_connection(seat);
         if (!connection.fd || !serve(Connection(std::move(connection.fd)), connection.heavy, jobs, seat)) break;

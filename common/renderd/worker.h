@@ -6,6 +6,7 @@
 
 #include "protocol/refusal.h"
 #include "renderd/configuration.h"
+#include "renderd/shared_answers.h"
 #include "renderd/slot.h"
 
 namespace iiif::renderd {
@@ -14,10 +15,11 @@ namespace iiif::renderd {
 struct Seat {
     const Configuration* configuration = nullptr;
     Slot* slot = nullptr;
-    int tiles = -1;   // listening, non-blocking
-    int heavy = -1;   // listening, non-blocking; -1: this renderer serves tiles only
-    int stop = -1;    // end of file: no further job
-    int report = -1;  // the first renderer writes the ready line here (pool/pool.h); else -1
+    SharedAnswers* answers = nullptr;  // nullptr: nothing is shared
+    int tiles = -1;                    // listening, non-blocking
+    int heavy = -1;                    // listening, non-blocking; -1: this renderer serves tiles only
+    int stop = -1;                     // end of file: no further job
+    int report = -1;                   // the first renderer writes the ready line here (pool/pool.h); else -1
 };
 
 // Exit statuses of a renderer that ended by itself.

@@ -32,7 +32,7 @@ def httpd(request, images):
 
 
 def rendered(server):
-    return sum("served=render" in line for line in server.access())
+    return sum("render=" in line for line in server.access())
 
 
 def comparable(answer):
@@ -147,12 +147,15 @@ def test_httpd_hit_is_conditional_too(httpd):
 
 
 def test_httpd_simultaneous_misses(httpd):
-    """CacheLock lets one of them fill the cache and the others pass: eight right answers, then hits."""
+    """CacheLock lets one of them fill the cache and the others pass: the renderers make one image for all, then hits."""
     target = "/iiif/3/cases%2F6000x4000.tif/full/1500,/0/default.jpg"
+    before = rendered(httpd)
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: http.get(httpd.port, target), range(8)))
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body for answer in answers}) == 1
+    wait_for(lambda: sum(f" {target} " in line for line in httpd.access()) >= 8, 10, "all in the access log")
+    assert rendered(httpd) == before + 1
     assert hit(httpd, target).body == answers[0].body
 
 

@@ -8,12 +8,13 @@ from collections import Counter
 from support import http
 from support.servers import wait_for
 
+# {x} and {y} differ from request to request, so that each is rendered and none is taken from what renderers keep.
 TARGETS = (
     "/iiif/3/tiff%2Fpyramid-jpeg-ycbcr.tif/0,0,256,256/256,256/0/default.jpg",
     "/iiif/3/chart.png/info.json",
-    "/iiif/3/tiff%2Fpyramid-lzw.tif/256,256,512,512/256,256/0/default.jpg",
+    "/iiif/3/tiff%2Fpyramid-lzw.tif/{x},{y},512,512/256,256/0/default.jpg",
     "/iiif/2/tiff%2Fsubifd-jpeg.tif/info.json",
-    "/iiif/3/cases%2F300x200.png/full/150,/0/default.png",
+    "/iiif/3/cases%2F300x200.png/{x},{y},200,100/150,/0/default.png",
 )
 
 # Takes a renderer a good while, whatever the machine: turned by an odd angle.
@@ -22,12 +23,17 @@ HEAVY = "/iiif/3/cases%2F6000x4000.tif/full/4000,/33/default.png"
 LONG = HEAVY.replace("4000,", "max")
 
 
+def fresh(target, number):
+    """The target's own request of that number; there are 10,000."""
+    return target.replace("{x}", str(number % 100)).replace("{y}", str(number // 100 % 100))
+
+
 class Load:
     """`count` requests, or as many as there are until stop(); each on a connection of its own."""
 
     def __init__(self, server, targets=TARGETS, threads=4, count=None, timeout=60.0):
         self.server, self.targets, self.timeout = server, targets, timeout
-        self.wanted = {target: server.get(target).body for target in targets}
+        self.wanted = {target: self._essence(target, server.get(fresh(target, 9999))) for target in targets}
         self.numbers = itertools.count()
         self.count = count
         self.stopped = threading.Event()
@@ -39,6 +45,11 @@ class Load:
         for thread in self.threads:
             thread.start()
 
+    @staticmethod
+    def _essence(target, answer):
+        """What all answers to the target have in common."""
+        return answer.image().size if "{x}" in target else answer.body
+
     def _work(self):
         while not self.stopped.is_set():
             number = next(self.numbers)
@@ -47,9 +58,9 @@ class Load:
             target = self.targets[number % len(self.targets)]
             begun = time.monotonic()
             try:
-                answer = http.get(self.server.port, target, timeout=self.timeout)
+                answer = http.get(self.server.port, fresh(target, number), timeout=self.timeout)
                 outcome = answer.status
-                fine = answer.status == 200 and answer.body == self.wanted[target]
+                fine = answer.status == 200 and self._essence(target, answer) == self.wanted[target]
             except (OSError, http.HttpError) as error:
                 outcome, fine = type(error).__name__, False
             with self.lock:
@@ -73,9 +84,9 @@ class Load:
         return self.wait()
 
 
-def quiet(server):
-    """Both renderers are there and do nothing: what they use from now on is for a request."""
-    wait_for(lambda: len(server.renderers()) == 2, 10, "two renderers")
+def quiet(server, renderers=2):
+    """All renderers are there and do nothing: what they use from now on is for a request."""
+    wait_for(lambda: len(server.renderers()) == renderers, 10, f"{renderers} renderers")
     last = ticks(server)
     while True:
         time.sleep(0.3)
@@ -85,13 +96,21 @@ def quiet(server):
         last = now
 
 
+def ticks_of(server):
+    """Processor time of each renderer, by process."""
+    found = {}
+    for pid in server.renderers():
+        try:
+            with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+                found[pid] = sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
+        except OSError:
+            pass
+    return found
+
+
 def ticks(server):
     """Processor time of the renderers."""
-    total = 0
-    for pid in server.renderers():
-        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
-            total += sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
-    return total
+    return sum(ticks_of(server).values())
 
 
 def wait_busy(server):

@@ -169,13 +169,13 @@ def test_client_abort(start):
     begun = time.monotonic()
     assert server.get(HEAVY, timeout=90).status == 200
     alone = time.monotonic() - begun
-    for _ in range(6):
+    for turned in range(6):  # each another image: none is kept, none waits for another
         connection = server.connection()
-        connection.send("GET", HEAVY)
+        connection.send("GET", HEAVY.replace("/33/", f"/{40 + turned}/"))
         time.sleep(0.15)
         connection.close()
     begun = time.monotonic()
-    assert server.get(HEAVY, timeout=90).status == 200
+    assert server.get(HEAVY.replace("/33/", "/50/"), timeout=90).status == 200
     assert time.monotonic() - begun < 2.5 * alone + \
                           2, f"{time.monotonic() - begun:.1f} s after aborts, {alone:.1f} s alone"
     works(server)
@@ -186,8 +186,8 @@ def test_heavy_work_does_not_stall_viewers(start):
     server = start()
     quiet(server)
     connections = [server.connection(timeout=120) for _ in range(3)]
-    for connection in connections:
-        connection.send("GET", HEAVY, close=True)
+    for turned, connection in enumerate(connections):
+        connection.send("GET", HEAVY.replace("/33/", f"/{33 + turned}/"), close=True)
     wait_busy(server)
     begun = time.monotonic()
     works(server, 3)

@@ -3,6 +3,7 @@
 import os
 import threading
 
+from load import fresh
 from support.servers import resident_bytes, wait_for
 
 REQUESTS = 20_000
@@ -14,7 +15,7 @@ TARGETS = [
     ("/iiif/3/chart.png/full/9999,/0/default.jpg", {}),
     ("/iiif/2/chart.png/info.json", {"Accept": "application/ld+json"}),
     ("/iiif/3/chart.png/bad/max/0/default.jpg", {}),
-    ("/iiif/3/tiff%2Fpyramid-jpeg-ycbcr.tif/256,256,256,256/64,64/0/default.jpg", {}),
+    ("/iiif/3/tiff%2Fpyramid-jpeg-ycbcr.tif/{x},{y},256,256/64,64/0/default.jpg", {}),
 ]
 
 
@@ -28,7 +29,7 @@ def ask(server, count, threads=4):
                 # A new identifier now and then: stores have to stay bounded.
                 if n % 64 == 2:
                     target = f"/iiif/3/nowhere-{n}/info.json"
-                status = connection.get(target, headers).status
+                status = connection.get(fresh(target, n // len(TARGETS)), headers).status
                 if status >= 500:
                     wrong.append((status, target))
 

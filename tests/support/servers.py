@@ -338,6 +338,10 @@ class Server:
         """The access log's lines."""
         return self.access_log.read_text("utf-8", "replace").splitlines() if self.access_log.exists() else []
 
+    def times(self, target):
+        """What took the renderers how long, for each answer to the target in the access log; "-" from elsewhere."""
+        return [line.rpartition('" ')[2] for line in self.access() if f" {target} " in line]
+
     def said(self):
         output = self.folder / "output.log"
         return (output.read_text("utf-8", "replace") if output.exists() else "") + self.log()
