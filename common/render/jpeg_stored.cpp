@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "render/jpeg_crop.h"
 #include "render/jpeg_engine.h"
+#include "source/jpeg_crop.h"
 #include "source/stored_tile.h"
 
 namespace iiif::render {
@@ -91,8 +91,10 @@ std::vector<std::byte> JpegEngine::stored_tile(Turn turn) const {
     const std::string tile = whole_tile(source_, number);
     if (tile.empty()) return {};
     if (turn == Turn{}) {
-        auto cropped = cropped_jpeg({reinterpret_cast<const unsigned char*>(tile.data()), tile.size()}, size_);
-        if (!cropped.empty()) return cropped;
+        const std::string part =
+            source::cropped_jpeg({reinterpret_cast<const unsigned char*>(tile.data()), tile.size()}, size_);
+        const auto bytes = std::as_bytes(std::span(part));
+        if (!part.empty()) return {bytes.begin(), bytes.end()};
     }
     return transformed(tile, block, size_, turn);
 }

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "source/jpeg_crop.h"
+
 namespace iiif::source {
 namespace {
 
@@ -258,6 +260,15 @@ std::optional<StoredPart> stored_tile(const Description& image, const Level& lev
     part.head.append(reinterpret_cast<const char*>(rest.data()), rest.size());
     part.offset = part.length = 0;
     return part;
+}
+
+std::optional<StoredPart> cut_tile(const Description& image, const Level& level, std::uint64_t number,
+                                   protocol::Extent extent, int file, const FileKey& key, FileBlocks& blocks) {
+    if (level.index.codec != Codec::jpeg) return std::nullopt;
+    auto part = stored_tile(image, level, number, file, key, blocks);
+    if (!part || part->length != 0) return std::nullopt;
+    part->head = cropped_jpeg({reinterpret_cast<const unsigned char*>(part->head.data()), part->head.size()}, extent);
+    return part->head.empty() ? std::nullopt : std::move(part);
 }
 
 bool is_complete(Container container, int file, std::uint64_t size) {

@@ -41,6 +41,11 @@ std::optional<TileRange> tile_range(const Description&, const Level&, std::uint6
 std::optional<StoredPart> stored_tile(const Description&, const Level&, std::uint64_t number, int file,
                                       const FileKey& key, FileBlocks&);
 
+// The left upper `extent` of such a tile, at most all of it: what of an edge tile lies in the image. nullopt, too: a
+// tile that is no JPEG of up to kInMemory bytes, or one that cropped_jpeg() does not cut.
+std::optional<StoredPart> cut_tile(const Description&, const Level&, std::uint64_t number, protocol::Extent extent,
+                                   int file, const FileKey& key, FileBlocks&);
+
 // Whether a file of `size` bytes begins and ends as an image file of `container` does, so that it may be sent as one.
 bool is_complete(Container, int file, std::uint64_t size);
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "render/jpeg_crop.h"
+#include "source/jpeg_crop.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
 
-#include "render/jpeg_huffman.h"
+#include "source/jpeg_huffman.h"
 
-namespace iiif::render {
+namespace iiif::source {
 namespace {
 
 using protocol::Extent;
@@ -147,17 +147,14 @@ std::vector<unsigned char> unstuffed(Bytes data) {
     }
 }
 
-void append_stuffed(std::vector<std::byte>& out, Bytes data) {
-    const auto append = [&](Bytes piece) {
-        const auto bytes = std::as_bytes(piece);
-        out.insert(out.end(), bytes.begin(), bytes.end());
-    };
+void append_stuffed(std::string& out, Bytes data) {
+    const auto append = [&](Bytes piece) { out.append(reinterpret_cast<const char*>(piece.data()), piece.size()); };
     while (!data.empty()) {
         const auto* const found = static_cast<const unsigned char*>(std::memchr(data.data(), 0xFF, data.size()));
         if (found == nullptr) return append(data);
         const auto length = static_cast<std::size_t>(found - data.data()) + 1;
         append(data.first(length));
-        out.push_back(std::byte{0});
+        out.push_back('\0');
         data = data.subspan(length);
     }
 }
@@ -266,7 +263,7 @@ private:
 
 }  // namespace
 
-std::vector<std::byte> cropped_jpeg(Bytes stream, Extent extent) {
+std::string cropped_jpeg(Bytes stream, Extent extent) {
     Head head;
     if (!head.read(stream) || extent.width == 0 || extent.height == 0 || extent.width > head.extent.width ||
         extent.height > head.extent.height) {
@@ -285,19 +282,17 @@ std::vector<std::byte> cropped_jpeg(Bytes stream, Extent extent) {
     Scan scan(head, data, data.size() + std::size_t{rows} * 16);
     if (!scan.crop(divided_up(head.extent.width, width), divided_up(extent.width, width), rows)) return {};
 
-    std::vector<std::byte> out;
     const Bytes coded = scan.finish();
+    std::string out;
     out.reserve(head.length + coded.size() + coded.size() / 32 + 64);
-    const auto before = std::as_bytes(stream.first(head.length));
-    out.assign(before.begin(), before.end());
+    out.append(reinterpret_cast<const char*>(stream.data()), head.length);
     for (const std::uint32_t side : {extent.height, extent.width}) {
-        out[head.extent_at++] = static_cast<std::byte>(side >> 8U);
-        out[head.extent_at++] = static_cast<std::byte>(side & 0xFFU);
+        out[head.extent_at++] = static_cast<char>(side >> 8U);
+        out[head.extent_at++] = static_cast<char>(side & 0xFFU);
     }
     append_stuffed(out, coded);
-    out.push_back(std::byte{0xFF});
-    out.push_back(std::byte{kEoi});
+    out.append("\xFF\xD9");
     return out;
 }
 
-}  // namespace iiif::render
+}  // namespace iiif::source

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace iiif::render {
+namespace iiif::source {
 
 inline std::uint64_t big_endian_64(const unsigned char* bytes) {
     std::uint64_t value = 0;
@@ -123,4 +123,4 @@ private:
     std::array<std::uint32_t, 17> start_{};  // the first code of each length
 };
 
-}  // namespace iiif::render
+}  // namespace iiif::source

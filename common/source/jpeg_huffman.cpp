@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "render/jpeg_huffman.h"
+#include "source/jpeg_huffman.h"
 
 #include <algorithm>
 
-namespace iiif::render {
+namespace iiif::source {
 
 bool HuffmanTable::build(std::span<const unsigned char, 16> counts, std::span<const unsigned char> symbols) {
     *this = {};
@@ -38,4 +38,4 @@ unsigned char HuffmanTable::next_long(const BitReader& bits, unsigned& length) c
     return 0;
 }
 
-}  // namespace iiif::render
+}  // namespace iiif::source
