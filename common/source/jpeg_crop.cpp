@@ -271,8 +271,8 @@ std::string cropped_jpeg(Bytes stream, Extent extent) {
     }
     const std::vector<unsigned char> data = unstuffed(stream.subspan(head.length));
     if (data.empty()) return {};
-    std::uint32_t width = 0;
-    std::uint32_t height = 0;
+    std::uint32_t width = kSamples;  // of an MCU
+    std::uint32_t height = kSamples;
     for (std::size_t c = 0; c < head.count; ++c) {
         width = std::max(width, head.components.at(c).across * kSamples);
         height = std::max(height, head.components.at(c).down * kSamples);
