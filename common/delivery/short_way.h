@@ -16,11 +16,13 @@ namespace iiif::delivery {
 struct TilePlace {
     std::size_t level = 0;     // of Description::levels
     std::uint64_t number = 0;  // rows from the top, each from the left
+    protocol::Extent extent;   // of what lies in the image, from the left upper corner
     bool operator==(const TilePlace&) const = default;
 };
 
 // The stored tile whose pixels are exactly the answer: same region, same size, no turn, no change of colours, stored as
-// the format asked for. Edge tiles, which are stored with padding, are not. No I/O.
+// the format asked for. Of an edge tile, which is stored with padding, the part that lies in the image, when stored as
+// JPEG. No I/O.
 std::optional<TilePlace> place_of_tile(const RenderPlan&, const source::Description&);
 
 // Whether the whole file is the answer. `profiles`: answers may carry a profile other than sRGB. No I/O.

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/jpeg_engine.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-
-#include "render/sniff.h"
 
 namespace iiif::render {
 namespace {
@@ -21,9 +17,6 @@ constexpr std::uint64_t kMaxPixels = std::uint64_t{16} << 20U;
 constexpr std::uint64_t kMaxKeptPixels = std::uint64_t{2} << 20U;
 constexpr std::size_t kKeptBytes = std::size_t{16} << 20U;
 constexpr std::size_t kKeptTiles = 512;
-constexpr std::uint64_t kMaxStreamBytes = std::uint64_t{64} << 20U;
-// A tile's side is divisible by this in every TIFF; blocks of halved chroma come out whole then.
-constexpr std::uint32_t kBlock = 16;
 
 TileStore& store() {
     static TileStore tiles(kKeptBytes, kKeptTiles);
@@ -95,29 +88,23 @@ std::optional<JpegEngine> JpegEngine::open(int fd, const source::Description& de
     if (description.container != source::Container::tiff || description.bits != 8 || description.alpha)
         return std::nullopt;
     if (std::uint64_t{size.width} * size.height > kMaxPixels) return std::nullopt;
-    struct stat status {};
-    if (fstat(fd, &status) != 0) return std::nullopt;
-    std::string ignored;
-    JpegEngine engine;
-    engine.fd_ = fd;
-    engine.description_ = &description;
-    engine.key_ = source::file_key(status);
-    engine.size_ = size;
-    engine.file_ = TiffFile::open(fd, ignored);
-    if (!engine.file_ || !engine.choose(description, region, size)) return std::nullopt;
+    const ExactWindow window = choose_exact_window(description.levels, region, size);
+    auto source = JpegSource::open(fd, description, description.levels[window.level]);
+    if (!source) return std::nullopt;
+    JpegEngine engine(std::move(*source), window, size);
+    const Axis& x = engine.x_;
+    const Axis& y = engine.y_;
+    if (std::uint64_t{x.end - x.begin} * (y.end - y.begin) > kMaxPixels) return std::nullopt;
     return engine;
 }
 
-bool JpegEngine::choose(const source::Description& description, Rect region, Extent size) {
-    const ExactWindow window = choose_exact_window(description.levels, region, size);
-    const source::Level& level = description.levels[window.level];
-    level_ = &level;
-    if (!select(description.levels.front(), level) || directory_.extent != level.extent || !accept()) return false;
+JpegEngine::JpegEngine(JpegSource source, const ExactWindow& window, Extent size)
+    : source_(std::move(source)), size_(size) {
+    const Extent level = source_.level().extent;
     // The decoder may do a part of the scaling, as long as it leaves a sample for each one asked for.
-    shrink_ = 1;
     while (shrink_ < 8 && window.x.length / (2 * shrink_) >= size.width &&
-           window.y.length / (2 * shrink_) >= size.height && level.extent.width / (2 * shrink_) > 0 &&
-           level.extent.height / (2 * shrink_) > 0) {
+           window.y.length / (2 * shrink_) >= size.height && level.width / (2 * shrink_) > 0 &&
+           level.height / (2 * shrink_) > 0) {
         shrink_ *= 2;
     }
     const auto axis = [&](Interval wanted, std::uint32_t wanted_size, std::uint32_t block, std::uint32_t samples) {
@@ -125,77 +112,18 @@ bool JpegEngine::choose(const source::Description& description, Rect region, Ext
         bound(a.wanted, wanted_size, a.block, a.level, a.begin, a.end);
         return a;
     };
-    x_ = axis(window.x, size.width, block_.width, level.extent.width);
-    y_ = axis(window.y, size.height, block_.height, level.extent.height);
-    return std::uint64_t{x_.end - x_.begin} * (y_.end - y_.begin) <= kMaxPixels;
-}
-
-// Leaves the file at the level. The profile is the page's: smaller versions often carry none.
-bool JpegEngine::select(const source::Level& page, const source::Level& level) {
-    if (page.directory == 0 || level.directory == 0 || !file_->select(page.directory)) return false;
-    std::uint32_t length = 0;
-    void* bytes = nullptr;
-    if (TIFFGetField(file_->get(), TIFFTAG_ICCPROFILE, &length, &bytes) == 1 && bytes != nullptr) {
-        profile_.assign(static_cast<const char*>(bytes), length);
-    }
-    if (level.directory != page.directory && !file_->select(level.directory)) return false;
-    auto found = file_->directory();
-    if (!found) return false;
-    directory_ = std::move(*found);
-    return true;
-}
-
-bool JpegEngine::accept() {
-    const TiffDirectory& d = directory_;
-    if (d.compression != COMPRESSION_JPEG || d.bits != 8 || d.separate || d.alpha != TiffDirectory::Alpha::none ||
-        d.sample_format != SAMPLEFORMAT_UINT) {
-        return false;
-    }
-    if (d.samples == 1 && d.photometric == PHOTOMETRIC_MINISBLACK) {
-        colours_ = Colours::gray;
-    } else if (d.samples == 3 && d.photometric == PHOTOMETRIC_YCBCR) {
-        colours_ = Colours::ycc;
-    } else if (d.samples == 3 && d.photometric == PHOTOMETRIC_RGB) {
-        colours_ = Colours::rgb;
-    } else {
-        return false;
-    }
-    TIFF* tiff = file_->get();
-    block_ = d.tile;
-    if (d.tile == Extent{}) {
-        std::uint32_t rows = d.extent.height;
-        TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &rows);
-        block_ = {d.extent.width, std::clamp(rows, 1U, d.extent.height)};
-    }
-    // Blocks must join without a gap, shrunk or not. A strip has no neighbour beside it, a single one none below.
-    const bool wide = d.tile == Extent{} || block_.width % kBlock == 0;
-    const bool high = block_.height == d.extent.height || block_.height % kBlock == 0;
-    if (!wide || !high) return false;
-    std::uint32_t length = 0;
-    void* tables = nullptr;
-    if (TIFFGetField(tiff, TIFFTAG_JPEGTABLES, &length, &tables) == 1 && tables != nullptr) {
-        const auto* bytes = static_cast<const unsigned char*>(tables);
-        tables_.assign(bytes, bytes + length);
-    }
-    return true;
-}
-
-bool JpegEngine::read_stream(std::uint32_t index, std::vector<unsigned char>& out) const {
-    int failed = 0;
-    const std::uint64_t offset = TIFFGetStrileOffsetWithErr(file_->get(), index, &failed);
-    const std::uint64_t length = failed != 0 ? 0 : TIFFGetStrileByteCountWithErr(file_->get(), index, &failed);
-    if (failed != 0 || length == 0 || length > kMaxStreamBytes || offset > key_.size || length > key_.size - offset) {
-        return false;
-    }
-    out.resize(static_cast<std::size_t>(length));
-    return read_at(fd_, out, offset) == out.size();
+    x_ = axis(window.x, size.width, source_.block().width, level.width);
+    y_ = axis(window.y, size.height, source_.block().height, level.height);
 }
 
 bool JpegEngine::gather_tile(DecodedTile& canvas, JpegDecoder& decoder, std::uint32_t column, std::uint32_t row,
                              bool keep) {
-    const std::uint32_t columns = divided_up(directory_.extent.width, block_.width);
+    const Extent level = source_.level().extent;
+    const Extent block = source_.block();
+    const Colours colours = source_.colours();
+    const std::uint32_t columns = divided_up(level.width, block.width);
     const std::uint32_t index = row * columns + column;
-    const TileKey key{key_, directory_.offset, index, shrink_};
+    const TileKey key{source_.key(), source_.level().directory, index, shrink_};
     const Rect place = {column * x_.block, row * y_.block, x_.block, y_.block};
 
     // The place of one row of samples, whose number counts from the tile's top.
@@ -215,22 +143,22 @@ bool JpegEngine::gather_tile(DecodedTile& canvas, JpegDecoder& decoder, std::uin
         if (canvas.planes.plane[0]) return canvas.across == across && canvas.down == down;
         canvas.across = across;
         canvas.down = down;
-        return allocate(canvas.planes, {x_.end - x_.begin, y_.end - y_.begin}, colours_, across, down);
+        return allocate(canvas.planes, {x_.end - x_.begin, y_.end - y_.begin}, colours, across, down);
     };
 
     std::shared_ptr<const DecodedTile> kept = keep ? store().find(key) : nullptr;
     if (!kept) {
         std::vector<unsigned char> stream;
-        if (!read_stream(index, stream)) return false;
-        const auto frame = decoder.open(tables_, stream, colours_);
+        if (!source_.read(index, stream)) return false;
+        const auto frame = decoder.open(source_.tables(), stream, colours);
         // The last strip holds what is left, in some files as much as all others.
-        const std::uint32_t rest = directory_.extent.height - row * block_.height;
-        const bool last_strip = directory_.tile == Extent{} && rest < block_.height;
-        if (!frame || frame->width != block_.width ||
-            (frame->height != block_.height && !(last_strip && frame->height == rest)) || !decoder.begin(shrink_)) {
+        const std::uint32_t rest = level.height - row * block.height;
+        const bool last_strip = !source_.tiled() && rest < block.height;
+        if (!frame || frame->width != block.width ||
+            (frame->height != block.height && !(last_strip && frame->height == rest)) || !decoder.begin(shrink_)) {
             return false;
         }
-        const std::size_t count = colours_ == Colours::gray ? 1 : 3;
+        const std::size_t count = colours == Colours::gray ? 1 : 3;
         const std::uint32_t across = count == 1 ? 1 : decoder.component(1).across;
         const std::uint32_t down = count == 1 ? 1 : decoder.component(1).down;
         if (!fits(across, down)) return false;
@@ -239,7 +167,7 @@ bool JpegEngine::gather_tile(DecodedTile& canvas, JpegDecoder& decoder, std::uin
             whole = std::make_shared<DecodedTile>();
             whole->across = across;
             whole->down = down;
-            if (!allocate(whole->planes, {x_.block, y_.block}, colours_, across, down)) return false;
+            if (!allocate(whole->planes, {x_.block, y_.block}, colours, across, down)) return false;
         }
         const std::uint32_t height = divided_up(frame->height, shrink_);
         const std::uint32_t needed = keep ? height : std::min(height, y_.end - std::min(place.y, y_.end));
@@ -260,7 +188,7 @@ bool JpegEngine::gather_tile(DecodedTile& canvas, JpegDecoder& decoder, std::uin
         if (whole) store().keep(key, std::move(whole));
         return true;
     }
-    if (kept->planes.colours != colours_ || !fits(kept->across, kept->down)) return false;
+    if (kept->planes.colours != colours || !fits(kept->across, kept->down)) return false;
     for (std::size_t c = 0; c < kept->planes.count(); ++c) {
         const Plane& plane = kept->planes.plane.at(c);
         for (std::uint32_t i = 0; i < plane.extent().height; ++i) copy(c, i, plane.row(i), plane.extent().width);
@@ -270,7 +198,7 @@ bool JpegEngine::gather_tile(DecodedTile& canvas, JpegDecoder& decoder, std::uin
 
 bool JpegEngine::gather(DecodedTile& canvas, const Cancelled& cancelled) {
     JpegDecoder decoder;
-    const bool keep = std::uint64_t{x_.level} * y_.level <= kMaxKeptPixels && source::is_settled(key_);
+    const bool keep = std::uint64_t{x_.level} * y_.level <= kMaxKeptPixels && source::is_settled(source_.key());
     for (std::uint32_t row = y_.begin / y_.block; row <= (y_.end - 1) / y_.block; ++row) {
         for (std::uint32_t column = x_.begin / x_.block; column <= (x_.end - 1) / x_.block; ++column) {
             if (cancelled && cancelled()) return false;
@@ -281,11 +209,12 @@ bool JpegEngine::gather(DecodedTile& canvas, const Cancelled& cancelled) {
 }
 
 std::optional<Planes> JpegEngine::scaled(bool halve_chroma, Turn turn, const Cancelled& cancelled) {
+    const Colours colours = source_.colours();
     DecodedTile canvas;
     if (!gather(canvas, cancelled)) return std::nullopt;
-    const bool halved = halve_chroma && colours_ == Colours::ycc;
+    const bool halved = halve_chroma && colours == Colours::ycc;
     Planes out;
-    if (!allocate(out, size_, colours_, halved ? 2 : 1, halved ? 2 : 1)) return std::nullopt;
+    if (!allocate(out, size_, colours, halved ? 2 : 1, halved ? 2 : 1)) return std::nullopt;
     const Rect first = before_turn({0, 0, 1, 1}, turn, size_);
     for (std::size_t c = 0; c < out.count(); ++c) {
         const Extent extent = out.plane.at(c).extent();

@@ -10,10 +10,10 @@
 
 #include "protocol/geometry.h"
 #include "render/jpeg_planes.h"
+#include "render/jpeg_source.h"
 #include "render/levels.h"
 #include "render/planes.h"
 #include "render/render.h"
-#include "render/tiff_file.h"
 #include "render/tile_store.h"
 #include "source/description.h"
 
@@ -26,9 +26,9 @@ public:
     static std::optional<JpegEngine> open(int fd, const source::Description&, protocol::Rect region,
                                           protocol::Extent size);
 
-    [[nodiscard]] Colours colours() const { return colours_; }
-    // ICC, of the page; empty: none.
-    [[nodiscard]] const std::string& profile() const { return profile_; }
+    [[nodiscard]] Colours colours() const { return source_.colours(); }
+    // ICC, of the page; empty: none. To be asked only when it matters.
+    [[nodiscard]] std::string profile() const { return source_.profile(); }
 
     // False: stored pixels are answered one for one.
     [[nodiscard]] bool scales() const {
@@ -53,25 +53,12 @@ private:
         std::uint32_t begin = 0, end = 0;  // what is decoded for it; `begin` is even
     };
 
-    JpegEngine() = default;
-    bool choose(const source::Description&, protocol::Rect region, protocol::Extent size);
-    bool select(const source::Level& page, const source::Level& level);
-    bool accept();
-    bool read_stream(std::uint32_t index, std::vector<unsigned char>& out) const;
+    JpegEngine(JpegSource source, const ExactWindow& window, protocol::Extent size);
     // `canvas` is the decoded part of the level; it has no planes before the first tile tells what they are.
     bool gather(DecodedTile& canvas, const Cancelled&);
     bool gather_tile(DecodedTile& canvas, JpegDecoder&, std::uint32_t column, std::uint32_t row, bool keep);
 
-    int fd_ = -1;
-    const source::Description* description_ = nullptr;
-    const source::Level* level_ = nullptr;
-    std::unique_ptr<TiffFile> file_;
-    source::FileKey key_;
-    TiffDirectory directory_;
-    protocol::Extent block_;  // as stored
-    std::vector<unsigned char> tables_;
-    Colours colours_ = Colours::gray;
-    std::string profile_;
+    JpegSource source_;
     protocol::Extent size_;
     std::uint32_t shrink_ = 1;
     Axis x_, y_;

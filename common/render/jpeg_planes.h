@@ -53,8 +53,8 @@ private:
     std::array<std::vector<unsigned char>, 3> band_;
 };
 
-// A baseline JFIF with optimised Huffman tables. Chroma of ycc has to be whole or halved both ways; rgb becomes
-// YCbCr, its chroma halved both ways when `halve_chroma`. Empty: libjpeg refused.
+// A baseline JFIF with the Huffman tables of T.81 annex K. Chroma of ycc has to be whole or halved both ways; rgb
+// becomes YCbCr, its chroma halved both ways when `halve_chroma`. Empty: libjpeg refused.
 std::vector<std::byte> encode_jpeg(const Planes&, int quality, bool halve_chroma, const std::string& profile);
 
 // What is written at this quality, here and by libvips.

@@ -5,15 +5,16 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "render/jpeg_engine.h"
+#include "source/jpeg_crop.h"
 #include "source/stored_tile.h"
 
 namespace iiif::render {
 namespace {
 
 constexpr std::uint64_t kMaxTilePixels = std::uint64_t{4} << 20U;  // all of whose coefficients are held
-constexpr std::size_t kBlocks = 16;                                // of tile indices, between requests
 
 struct Transformer {
     tjhandle handle = tjInitTransform();
@@ -36,51 +37,30 @@ int operation_of(Turn turn) {
     return turn.mirror ? kMirrored.at(quarters) : kPlain.at(quarters);
 }
 
-source::FileBlocks& blocks() {
-    static source::FileBlocks kept(kBlocks);
-    return kept;
-}
-
 // Empty: there is no such tile.
-std::string whole_tile(const source::Description& description, const source::Level& level, std::uint64_t number, int fd,
-                       const source::FileKey& key) {
-    auto part = source::stored_tile(description, level, number, fd, key, blocks());
+std::string whole_tile(const JpegSource& from, std::uint64_t number) {
+    auto part =
+        source::stored_tile(from.description(), from.level(), number, from.fd(), from.key(), JpegSource::blocks());
     if (!part) return "";
     const std::size_t head = part->head.size();
     part->head.resize(head + static_cast<std::size_t>(part->length));
     const auto rest = std::span(reinterpret_cast<std::uint8_t*>(part->head.data()), part->head.size()).subspan(head);
-    return source::read_at(fd, part->offset, rest) ? std::move(part->head) : "";
+    return source::read_at(from.fd(), part->offset, rest) ? std::move(part->head) : "";
 }
 
-}  // namespace
-
-std::vector<std::byte> JpegEngine::stored_tile(Turn turn) const {
-    if (scales() || level_->index.codec != source::Codec::jpeg) return {};
-    if (std::uint64_t{block_.width} * block_.height > kMaxTilePixels) return {};
-    const auto left = static_cast<std::uint32_t>(x_.wanted.start);
-    const auto top = static_cast<std::uint32_t>(y_.wanted.start);
-    if (left != x_.wanted.start || top != y_.wanted.start || left % block_.width != 0 || top % block_.height != 0 ||
-        left >= x_.level || top >= y_.level || size_.width != std::min(block_.width, x_.level - left) ||
-        size_.height != std::min(block_.height, y_.level - top)) {
-        return {};
-    }
-    const std::uint32_t columns = (directory_.extent.width - 1) / block_.width + 1;
-    const std::uint64_t number = std::uint64_t{top / block_.height} * columns + left / block_.width;
-    const std::string tile = whole_tile(*description_, *level_, number, fd_, key_);
-    if (tile.empty()) return {};
-
+// Cut and turned as blocks of coefficients, all of which are read and written. Empty: it cannot be, or is damaged.
+std::vector<std::byte> transformed(std::string_view tile, protocol::Extent block, protocol::Extent size, Turn turn) {
     Transformer transformer;
     if (transformer.handle == nullptr) return {};
     tjtransform how{};
     how.op = operation_of(turn);
     // Blocks cannot be cut at their near side: a part of a tile that a turn brings there is not perfect, and refused.
     how.options = TJXOPT_PERFECT;
-    if (size_ != block_) {
-        const protocol::Extent turned_block =
-            turn.swaps_axes() ? protocol::Extent{block_.height, block_.width} : block_;
+    if (size != block) {
+        const protocol::Extent turned_block = turn.swaps_axes() ? protocol::Extent{block.height, block.width} : block;
         // Where the stored part lies once the tile is turned: the turn taken back the other way round.
         const Turn back = turn.mirror ? turn : Turn{false, (4 - turn.quarters) % 4};
-        const protocol::Rect part = before_turn({0, 0, size_.width, size_.height}, back, turned_block);
+        const protocol::Rect part = before_turn({0, 0, size.width, size.height}, back, turned_block);
         how.options |= TJXOPT_CROP;
         how.r = {static_cast<int>(part.x), static_cast<int>(part.y), static_cast<int>(part.width),
                  static_cast<int>(part.height)};
@@ -91,6 +71,32 @@ std::vector<std::byte> JpegEngine::stored_tile(Turn turn) const {
     }
     const auto* bytes = reinterpret_cast<const std::byte*>(transformer.bytes);
     return {bytes, bytes + transformer.length};
+}
+
+}  // namespace
+
+std::vector<std::byte> JpegEngine::stored_tile(Turn turn) const {
+    const protocol::Extent block = source_.block();
+    if (scales() || source_.level().index.codec != source::Codec::jpeg) return {};
+    if (std::uint64_t{block.width} * block.height > kMaxTilePixels) return {};
+    const auto left = static_cast<std::uint32_t>(x_.wanted.start);
+    const auto top = static_cast<std::uint32_t>(y_.wanted.start);
+    if (left != x_.wanted.start || top != y_.wanted.start || left % block.width != 0 || top % block.height != 0 ||
+        left >= x_.level || top >= y_.level || size_.width != std::min(block.width, x_.level - left) ||
+        size_.height != std::min(block.height, y_.level - top)) {
+        return {};
+    }
+    const std::uint32_t columns = (x_.level - 1) / block.width + 1;
+    const std::uint64_t number = std::uint64_t{top / block.height} * columns + left / block.width;
+    const std::string tile = whole_tile(source_, number);
+    if (tile.empty()) return {};
+    if (turn == Turn{}) {
+        const std::string part =
+            source::cropped_jpeg({reinterpret_cast<const unsigned char*>(tile.data()), tile.size()}, size_);
+        const auto bytes = std::as_bytes(std::span(part));
+        if (!part.empty()) return {bytes.begin(), bytes.end()};
+    }
+    return transformed(tile, block, size_, turn);
 }
 
 }  // namespace iiif::render

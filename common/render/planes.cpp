@@ -41,9 +41,11 @@ bool whole(double value) {
     return std::floor(value) == value;
 }
 
-// Both ends inside the plane, one sample for each: nothing to compute.
+// One sample for each, both ends inside the plane or the far one a sample beyond, where the last one is repeated:
+// nothing to compute.
 bool copies(Interval of, std::uint32_t have, std::uint32_t want) {
-    return whole(of.start) && of.length == want && of.start >= 0 && of.start + of.length <= have;
+    return whole(of.start) && of.length == want && of.start >= 0 && of.start + of.length <= have + 1.0 &&
+           of.start < have;
 }
 
 bool scale(const Plane& in, Interval x, Interval y, Plane& out) {
@@ -106,8 +108,12 @@ bool resample(const Plane& in, Interval x, Interval y, Plane& out) {
     if (!copies(x, have.width, want.width) || !copies(y, have.height, want.height)) return scale(in, x, y, out);
     const auto left = static_cast<std::size_t>(x.start);
     const auto top = static_cast<std::uint32_t>(y.start);
-    for (std::uint32_t row = 0; row < want.height; ++row)
-        std::memcpy(out.row(row), in.row(top + row) + left, want.width);
+    const std::size_t across = std::min<std::size_t>(want.width, have.width - left);
+    for (std::uint32_t row = 0; row < want.height; ++row) {
+        unsigned char* const to = out.row(row);
+        std::memcpy(to, in.row(std::min(top + row, have.height - 1)) + left, across);
+        if (across < want.width) to[across] = to[across - 1];
+    }
     return true;
 }
 

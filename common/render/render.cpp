@@ -84,9 +84,10 @@ Short short_way(int fd, const source::Description& description, const Job& job, 
     auto engine = JpegEngine::open(fd, description, region, size);
     if (!engine) return {};
     const bool gray = engine->colours() == Colours::gray;
-    std::string profile = engine->profile();
     const bool changes_nothing = description.profile_length == 0;
-    if (!profile_fits(profile, gray ? 1 : 3) || (!keeps_profile(job) && changes_nothing)) profile.clear();
+    std::string profile;
+    if (keeps_profile(job) || !changes_nothing) profile = engine->profile();
+    if (!profile_fits(profile, gray ? 1 : 3)) profile.clear();
     const bool plain = is_plain(job, engine->colours(), profile);
     // Without scaling, libjpeg's own way to RGB is the quicker one.
     if (!plain && !engine->scales()) return {};

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "source/jpeg_crop.h"
+
 namespace iiif::source {
 namespace {
 
@@ -215,8 +217,8 @@ std::optional<protocol::Extent> webp_extent(Bytes start, std::uint64_t length) {
 
 }  // namespace
 
-std::optional<StoredPart> stored_tile(const Description& image, const Level& level, std::uint64_t number, int file,
-                                      const FileKey& key, FileBlocks& blocks) {
+std::optional<TileRange> tile_range(const Description& image, const Level& level, std::uint64_t number, int file,
+                                    const FileKey& key, FileBlocks& blocks) {
     const Source source{file, key, blocks};
     const TileIndex& index = level.index;
     const auto offset = element(source, index.offsets, index.offset_bytes, number, image.big_endian);
@@ -224,23 +226,32 @@ std::optional<StoredPart> stored_tile(const Description& image, const Level& lev
     if (!offset || !length || *offset == 0 || *length < 32 || !lies_within(*offset, *length, key.size)) {
         return std::nullopt;
     }
-    const bool whole = *length <= kInMemory;
-    std::array<std::uint8_t, kInMemory> room;  // NOLINT(cppcoreguidelines-pro-type-member-init): read before it is used
-    const Bytes start = std::span(room).first(static_cast<std::size_t>(whole ? *length : kStart));
-    if (!read_at(file, *offset, std::span(room).first(start.size()))) return std::nullopt;
+    return TileRange{*offset, *length};
+}
 
-    StoredPart part{"", *offset, *length};
-    switch (index.codec) {
+std::optional<StoredPart> stored_tile(const Description& image, const Level& level, std::uint64_t number, int file,
+                                      const FileKey& key, FileBlocks& blocks) {
+    const auto range = tile_range(image, level, number, file, key, blocks);
+    if (!range) return std::nullopt;
+    const Source source{file, key, blocks};
+    const auto [offset, length] = *range;
+    const bool whole = length <= kInMemory;
+    std::array<std::uint8_t, kInMemory> room;  // NOLINT(cppcoreguidelines-pro-type-member-init): read before it is used
+    const Bytes start = std::span(room).first(static_cast<std::size_t>(whole ? length : kStart));
+    if (!read_at(file, offset, std::span(room).first(start.size()))) return std::nullopt;
+
+    StoredPart part{"", offset, length};
+    switch (level.index.codec) {
         case Codec::jpeg: {
             if (whole && !ends(start)) return std::nullopt;
             auto head =
                 jpeg_head(image, level, start.first(std::min(start.size(), kStart)), source, whole ? start.size() : 0);
             if (!head) return std::nullopt;
-            part = {std::move(*head), *offset + kSoi.size(), *length - kSoi.size()};
+            part = {std::move(*head), offset + kSoi.size(), length - kSoi.size()};
             break;
         }
         case Codec::webp:
-            if (image.profile_length != 0 || webp_extent(start, *length) != level.tile) return std::nullopt;
+            if (image.profile_length != 0 || webp_extent(start, length) != level.tile) return std::nullopt;
             break;
         case Codec::other: return std::nullopt;
     }
@@ -249,6 +260,15 @@ std::optional<StoredPart> stored_tile(const Description& image, const Level& lev
     part.head.append(reinterpret_cast<const char*>(rest.data()), rest.size());
     part.offset = part.length = 0;
     return part;
+}
+
+std::optional<StoredPart> cut_tile(const Description& image, const Level& level, std::uint64_t number,
+                                   protocol::Extent extent, int file, const FileKey& key, FileBlocks& blocks) {
+    if (level.index.codec != Codec::jpeg) return std::nullopt;
+    auto part = stored_tile(image, level, number, file, key, blocks);
+    if (!part || part->length != 0) return std::nullopt;
+    part->head = cropped_jpeg({reinterpret_cast<const unsigned char*>(part->head.data()), part->head.size()}, extent);
+    return part->head.empty() ? std::nullopt : std::move(part);
 }
 
 bool is_complete(Container container, int file, std::uint64_t size) {

@@ -23,6 +23,14 @@ struct StoredPart {
 // nothing that happens to the file afterwards can cut the answer short.
 inline constexpr std::uint64_t kInMemory = 65536;
 
+// Where tile `number` of `level` lies in the file, as its TileIndex, which has a codec, says: at least 32 bytes, all
+// of them in the file. nullopt: an absent tile, or a range outside of the file.
+struct TileRange {
+    std::uint64_t offset = 0, length = 0;
+};
+std::optional<TileRange> tile_range(const Description&, const Level&, std::uint64_t number, int file, const FileKey&,
+                                    FileBlocks&);
+
 // Tile `number` (rows from the top, each from the left) of `level`, whose TileIndex has a codec. `file` is the file of
 // the description, in the state of `key`.
 // JPEG: SOI, a marker that says how it is coloured (JFIF, or Adobe for RGB), the ICC profile if there is one, the
@@ -32,6 +40,11 @@ inline constexpr std::uint64_t kInMemory = 65536;
 // that cannot be what they should.
 std::optional<StoredPart> stored_tile(const Description&, const Level&, std::uint64_t number, int file,
                                       const FileKey& key, FileBlocks&);
+
+// The left upper `extent` of such a tile, at most all of it: what of an edge tile lies in the image. nullopt, too: a
+// tile that is no JPEG of up to kInMemory bytes, or one that cropped_jpeg() does not cut.
+std::optional<StoredPart> cut_tile(const Description&, const Level&, std::uint64_t number, protocol::Extent extent,
+                                   int file, const FileKey& key, FileBlocks&);
 
 // Whether a file of `size` bytes begins and ends as an image file of `container` does, so that it may be sent as one.
 bool is_complete(Container, int file, std::uint64_t size);

@@ -100,7 +100,9 @@ def test_tiles_of_every_level(images, cluster, source, suffix):
     ("/iiif/3/{}/0,0,256,256/256,256/!0/default.jpg", "render"),
     ("/iiif/3/{}/0,0,256,256/255,255/0/default.jpg", "render"),
     ("/iiif/3/{}/1,0,256,256/256,256/0/default.jpg", "render"),
-    ("/iiif/3/{}/1024,768,76,32/76,32/0/default.jpg", "render"),   # an edge tile, stored with padding
+    ("/iiif/3/{}/1024,768,76,32/76,32/0/default.jpg", "file"),   # an edge tile, stored with padding: cut
+    ("/iiif/3/{}/1024,768,76,32/76,32/90/default.jpg", "render"),
+    ("/iiif/3/{}/1024,768,75,32/75,32/0/default.jpg", "render"),
     ("/rendered/3/{}/0,0,256,256/256,256/0/default.jpg", "render"),
 ])
 def test_which_requests(cluster, target, way):
@@ -110,7 +112,7 @@ def test_which_requests(cluster, target, way):
 
 
 @pytest.mark.parametrize("request_, operation, box", [
-    # An edge tile, and quarter turns and mirrors of an inner one: cut and turned as coefficients.
+    # An edge tile, and quarter turns and mirrors of an inner one: cut as it is coded, turned as coefficients.
     ("1024,768,76,32/76,32/0", None, (0, 0, 76, 32)),
     ("0,0,256,256/256,256/90", Image.Transpose.ROTATE_270, None),
     ("0,0,256,256/256,256/180", Image.Transpose.ROTATE_180, None),
