@@ -50,6 +50,10 @@ def at_once(server, target, count=8):
     return answers
 
 
+def without_date(answer):
+    return [(name, value) for name, value in answer.headers if name.lower() != "date"]
+
+
 def renders(server, target):
     return sum("render=" in times for times in server.times(target))
 
@@ -75,13 +79,12 @@ def test_eight_at_once_are_one_render(kind, cached, renderers, images):
 
 
 def test_asked_again_is_not_rendered_again(server):
-    # A tile at the edge of a pyramid is stored with padding: it cannot be sent from the file.
-    target = "/iiif/3/tiff%2Fpyramid-jpeg-ycbcr.tif/1024,768,76,32/76,32/0/default.jpg"
+    # A tile that is turned: it cannot be sent from the file.
+    target = "/iiif/3/tiff%2Fpyramid-jpeg-ycbcr.tif/256,256,256,256/256,256/90/default.jpg"
     first = server.get(target)
     for _ in range(4):
         again = server.get(target)
-        assert (again.status, again.headers[1:], again.body) == (200, again.headers[1:], first.body)
-        assert again.header("ETag") == first.header("ETag")
+        assert (again.status, without_date(again), again.body) == (200, without_date(first), first.body)
     wait_for(lambda: len(server.times(target)) == 5, 10, "all in the access log")
     assert (renders(server, target), shared(server, target)) == (1, 4)
 
