@@ -132,12 +132,11 @@ Expected<bool> read_pyramids(const Settings& settings, Side side, std::optional<
     while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
     out = PyramidFolder{source::Root(folder, source::Symlinks::refused),
                         words.size() > 1 ? values::read_size(words[1]).value_or(kPyramidBytes) : kPyramidBytes};
+    if (side == Side::renderer) return true;
     struct stat status {};
-    if (side == Side::renderer || ::stat(folder.c_str(), &status) == 0) {
-        if (side == Side::server && !S_ISDIR(status.st_mode)) {
-            return refuse(0, "pyramids \"" + folder + "\": this is not a folder");
-        }
-        return true;
+    if (::stat(folder.c_str(), &status) == 0) {
+        if (S_ISDIR(status.st_mode)) return true;
+        return refuse(0, "pyramids \"" + folder + "\": this is not a folder");
     }
     const std::string above = folder.substr(0, std::max<std::size_t>(folder.rfind('/'), 1));
     if (::stat(above.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {

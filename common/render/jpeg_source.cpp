@@ -26,7 +26,7 @@ Colours colours_of(source::JpegColour colour) {
     return Colours::gray;
 }
 
-// Leaves the file at the page.
+// At that directory.
 std::unique_ptr<TiffFile> open_at(int fd, std::uint64_t directory) {
     std::string ignored;
     auto file = directory == 0 ? nullptr : TiffFile::open(fd, ignored);

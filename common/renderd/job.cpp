@@ -94,6 +94,22 @@ Refusal too_late(std::uint32_t timeout_ms) {
                      " seconds; a smaller region or size takes less time."};
 }
 
+// As the worker will do it from now on, so that one ETag never has two bodies. `file` is taken if a part of it follows.
+std::optional<Reply> stored_reply(const delivery::Service& service, const delivery::RenderPlan& plan,
+                                  const source::Description& stored, source::OpenFile& file, source::FileBlocks& blocks,
+                                  const Answer& answer, const std::function<Reply(Answer)>& finish) {
+    auto part = delivery::short_way(service, plan, stored, file.fd.get(), file.key, blocks);
+    if (!part) return std::nullopt;
+    Answer answered = answer;
+    answered.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
+    answered.body = std::move(part->head);
+    Reply reply = finish(std::move(answered));
+    if (part->length > 0) reply.file = std::move(file.fd);
+    reply.file_offset = part->offset;
+    reply.file_length = part->length;
+    return reply;
+}
+
 }  // namespace
 
 Jobs::Jobs(const Configuration& configuration, SharedAnswers* answers)
@@ -187,25 +203,23 @@ Reply Jobs::answer(const delivery::RenderCall& call, const Occasion& occasion) {
     return make_image(task, occasion);
 }
 
-namespace {
-
-// As the worker will do it from now on, so that one ETag never has two bodies. `file` is taken if a part of it follows.
-std::optional<Reply> stored_reply(const delivery::Service& service, const delivery::RenderPlan& plan,
-                                  const source::Description& stored, source::OpenFile& file, source::FileBlocks& blocks,
-                                  const Answer& answer, const std::function<Reply(Answer)>& finish) {
-    auto part = delivery::short_way(service, plan, stored, file.fd.get(), file.key, blocks);
-    if (!part) return std::nullopt;
-    Answer answered = answer;
-    answered.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
-    answered.body = std::move(part->head);
-    Reply reply = finish(std::move(answered));
-    if (part->length > 0) reply.file = std::move(file.fd);
-    reply.file_offset = part->offset;
-    reply.file_length = part->length;
-    return reply;
+std::optional<Pyramid> Jobs::find_or_make_pyramid(ImageTask& task, const render::EncodeOptions& encode,
+                                                  const Occasion& occasion, const render::Cancelled& cancelled,
+                                                  std::string& complaint) {
+    const PyramidSource from{task.service, task.state, task.image, task.file.fd.get(), encode};
+    auto pyramid = pyramids_.find(from);
+    if (pyramid || !occasion.heavy || !source::is_settled(task.state.key)) return pyramid;
+    const std::int64_t until = now_ms() + kPyramidWithin;
+    const render::Cancelled late = [until] { return now_ms() >= until; };
+    bool begun = false;
+    const auto begins = [&] {
+        begun = true;
+        if (occasion.long_work) occasion.long_work();
+    };
+    pyramid = pyramids_.make(from, cancelled, late, begins, complaint);
+    task.timing.lap(begun ? "pyramid" : "wait");
+    return pyramid;
 }
-
-}  // namespace
 
 Reply Jobs::make_image(ImageTask& task, const Occasion& occasion) {
     const delivery::Service& service = task.service;
@@ -228,21 +242,7 @@ Reply Jobs::make_image(ImageTask& task, const Occasion& occasion) {
     };
     const render::EncodeOptions encode = encode_options(service.encoder);
     const bool wanted = delivery::wants_pyramid(service, task.plan, task.image);
-    if (wanted) {
-        const PyramidSource from{service, task.state, task.image, task.file.fd.get(), encode};
-        pyramid = pyramids_.find(from);
-        if (!pyramid && occasion.heavy && source::is_settled(task.state.key)) {
-            const std::int64_t until = now_ms() + kPyramidWithin;
-            const render::Cancelled late = [until] { return now_ms() >= until; };
-            bool begun = false;
-            const auto begins = [&] {
-                begun = true;
-                if (occasion.long_work) occasion.long_work();
-            };
-            pyramid = pyramids_.make(from, cancelled, late, begins, complaint);
-            task.timing.lap(begun ? "pyramid" : "wait");
-        }
-    }
+    if (wanted) pyramid = find_or_make_pyramid(task, encode, occasion, cancelled, complaint);
     // From a pyramid by right, but there is none: not to be kept by anybody.
     const bool passing = wanted && !pyramid;
     if (passing) delivery::make_passing(task.answer);

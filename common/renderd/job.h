@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,6 +61,9 @@ private:
     struct ImageTask;
     Reply answer(const delivery::RenderCall&, const Occasion&);
     Reply make_image(ImageTask&, const Occasion&);
+    // nullopt: there is none now; `complaint` as Pyramids::make has it.
+    std::optional<Pyramid> find_or_make_pyramid(ImageTask&, const render::EncodeOptions&, const Occasion&,
+                                                const render::Cancelled&, std::string& complaint);
 
     const Configuration& configuration_;
     SharedAnswers* answers_;

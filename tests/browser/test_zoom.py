@@ -41,8 +41,16 @@ def served(request, tmp_path_factory):
 
 def family(session):
     """What a serve that is not ready is waiting for: the processes of its session, and where each sleeps."""
-    return subprocess.run(["ps", "-ww", "--forest", "-s", str(session), "-o", "pid,etime,time,stat,wchan:24,args"],
-                          capture_output=True, text=True, check=False).stdout
+    lines = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(stat[3]) == session:
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                lines.append(f"{folder.name} of {stat[1]}, {stat[0]} in {(folder / 'wchan').read_text()}: {words}")
+        except OSError:
+            continue  # it has ended
+    return "\n".join(lines)
 
 
 def processes_of(place):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JPEG cut between its codes has the coefficients of the whole, block for block.
+// A JPEG cut between its codes has the coefficients of the whole, block for block. Here and not beside the tests of
+// source, because libjpeg says what they are.
 #include "source/jpeg_crop.h"
 
 #include <jpeglib.h>
