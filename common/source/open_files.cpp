@@ -30,25 +30,28 @@ Expected<OpenFile> OpenFiles::open(const Root& root, std::string_view relative) 
     std::string path;
     path.reserve(root.directory().size() + 1 + relative.size());
     path.append(root.directory()).append(1, '/').append(relative);
-    if (OpenFile kept = find(path, relative); kept.fd) return kept;
+    if (OpenFile kept = find(root, path, relative); kept.fd) return kept;
     auto file = root.open(relative);
     if (!file && file.error().status == 503) {
         // Too many open files: these need not be.
         close_those_unused_since(0);
         file = root.open(relative);
     }
-    if (file) store(std::move(path), *file);
+    if (file) store(root, std::move(path), *file);
     return file;
 }
 
-OpenFile OpenFiles::find(const std::string& path, std::string_view relative) {
+OpenFile OpenFiles::find(const Root& root, const std::string& path, std::string_view relative) {
     OpenFile kept;
     std::uint64_t changed = 0;
     {
         const std::lock_guard lock(mutex_);
         Place& place = place_of(path);
         const std::int64_t now = now_ms();
-        if (place.path != path || now - place.opened >= kTrusted) return {};
+        if (place.path != path || place.root_length != root.directory().size() || place.symlinks != root.symlinks() ||
+            now - place.opened >= kTrusted) {
+            return {};
+        }
         place.used = now;
         kept.fd = place.fd;
         kept.key = place.key;
@@ -65,11 +68,12 @@ OpenFile OpenFiles::find(const std::string& path, std::string_view relative) {
     return {};
 }
 
-void OpenFiles::store(std::string path, const OpenFile& file) {
+void OpenFiles::store(const Root& root, std::string path, const OpenFile& file) {
     struct stat status {};
     if (::fstat(file.fd.get(), &status) != 0 || !(file_key(status) == file.key)) return;
     const std::int64_t now = now_ms();
-    Place fresh{std::move(path), file.fd, file.key, changed_ns(status), now, now};
+    Place fresh{
+        std::move(path), root.directory().size(), root.symlinks(), file.fd, file.key, changed_ns(status), now, now};
     const std::lock_guard lock(mutex_);
     std::swap(place_of(fresh.path), fresh);
     // What was there is closed after the lock.

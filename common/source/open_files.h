@@ -39,14 +39,17 @@ public:
 private:
     struct Place {
         std::string path;  // from "/" on; empty: nobody's
+        // Two roots may lead to one path, and only one of them allow what lies on the way.
+        std::size_t root_length = 0;
+        Symlinks symlinks = Symlinks::refused;
         SharedFd fd;
         FileKey key;
         std::uint64_t changed_ns = 0;  // ctime
         std::int64_t opened = 0, used = 0;
     };
     // What is kept of `path`, still the same; no descriptor: nothing.
-    OpenFile find(const std::string& path, std::string_view relative);
-    void store(std::string path, const OpenFile& file);
+    OpenFile find(const Root& root, const std::string& path, std::string_view relative);
+    void store(const Root& root, std::string path, const OpenFile& file);
     bool close_those_unused_since(std::int64_t milliseconds);  // whether others are left
     Place& place_of(const std::string& path);
 

@@ -134,6 +134,29 @@ START_TEST(changes_show_at_once) {
 }
 END_TEST
 
+// What one root allows, another does not, though both lead to the same path.
+START_TEST(roots_are_told_apart) {
+    const Folder folder;
+    folder.file("outside/a.tif", "a");
+    folder.folder("images");
+    folder.link("../outside", "images/link");
+    const Root outer(folder.at("images"), Symlinks::beneath);
+    const Root inner(folder.at("images/link"), Symlinks::beneath);
+    const Root strict(folder.at("images/link"), Symlinks::refused);
+    const Root whole(folder.path(), Symlinks::beneath);
+    const Root whole_strict(folder.path(), Symlinks::refused);
+    OpenFiles files;
+    files.keep(8);
+    for (int round = 0; round < 3; ++round) {
+        ck_assert(files.open(inner, "a.tif").has_value());
+        ck_assert(!files.open(outer, "link/a.tif").has_value());
+        ck_assert(files.open(strict, "a.tif").has_value());
+        ck_assert(files.open(whole, "images/link/a.tif").has_value());
+        ck_assert(!files.open(whole_strict, "images/link/a.tif").has_value());
+    }
+}
+END_TEST
+
 START_TEST(places_are_shared) {
     Place place(2);
     for (int i = 0; i < 20; ++i) place.folder.file("file" + std::to_string(i), std::to_string(i));
@@ -190,6 +213,7 @@ TCase* test_case() {
     tcase_add_test(tc, what_is_kept_is_the_same_file);
     tcase_add_test(tc, without_places_nothing_is_kept);
     tcase_add_loop_test(tc, changes_show_at_once, 0, static_cast<int>(kCases.size()));
+    tcase_add_test(tc, roots_are_told_apart);
     tcase_add_test(tc, places_are_shared);
     tcase_add_test(tc, unused_files_are_closed);
     tcase_add_test(tc, given_up_for_others);
