@@ -13,9 +13,13 @@
 #include "http_log.h"
 #include "unixd.h"
 
+#include "apr_atomic.h"
 #include "apr_portable.h"
 
 APLOG_USE_MODULE(iiif);
+
+/* Kept open by a child from one request to the next. */
+#define OPEN_FILES 64
 
 static apr_status_t free_service(void *service)
 {
@@ -345,4 +349,33 @@ void mod_iiif_child_init(apr_pool_t *pchild, server_rec *s)
         return;
     }
     apr_pool_cleanup_register(pchild, process, free_worker, apr_pool_cleanup_null);
+    /* The event MPM alone has timers. Files that nobody closes would keep volumes from being unmounted. */
+    if (ap_mpm_query(AP_MPMQ_IS_ASYNC, &process->keeps_files) != APR_SUCCESS) {
+        process->keeps_files = 0;
+    }
+    if (process->keeps_files) {
+        iiif_worker_keep_files(process->worker, OPEN_FILES);
+    }
+}
+
+static void close_unused(void *data)
+{
+    mod_iiif_process *process = data;
+
+    apr_atomic_set32(&process->closing_unused, 0);
+    if (iiif_worker_close_unused(process->worker)) {
+        mod_iiif_close_unused(process);
+    }
+}
+
+void mod_iiif_close_unused(mod_iiif_process *process)
+{
+    if (!process->keeps_files || apr_atomic_read32(&process->closing_unused)
+        || apr_atomic_cas32(&process->closing_unused, 1, 0)) {
+        return;
+    }
+    if (ap_mpm_register_timed_callback(apr_time_from_msec(IIIF_CLOSE_UNUSED_EVERY), close_unused,
+                                       process) != APR_SUCCESS) {
+        apr_atomic_set32(&process->closing_unused, 0);
+    }
 }

@@ -289,6 +289,7 @@ static int is_unchanged(void *context, const char *name, const char *value)
 static int answer(request_rec *r, mod_iiif_request *own)
 {
     const char *source;
+    iiif_outcome outcome;
     int status;
 
     /* The methods, and what is said to the others, are the core's: it answers HEAD and OPTIONS,
@@ -305,7 +306,9 @@ static int answer(request_rec *r, mod_iiif_request *own)
         return HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    switch (iiif_exchange_run(own->exchange, str_of(source))) {
+    outcome = iiif_exchange_run(own->exchange, str_of(source));
+    mod_iiif_close_unused(mod_iiif_conf_of(r->server)->process);
+    switch (outcome) {
     case IIIF_NEEDS_RENDER:
         return mod_iiif_render(r, own->exchange);
     case IIIF_ANSWERED:

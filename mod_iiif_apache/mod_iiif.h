@@ -56,6 +56,8 @@ typedef struct {
 typedef struct {
     iiif_pool *pool;               /* the parent's; NULL: there are no renderers */
     iiif_worker *worker;           /* this child's */
+    int keeps_files;               /* its MPM has timers, so that files can stay open a while */
+    apr_uint32_t closing_unused;   /* one of them is running; atomic */
     const char *env_names[IIIF_FIELD_COUNT];     /* IIIF_IDENTIFIER, ... */
     const char *note_names[IIIF_FIELD_COUNT];    /* iiif_identifier, ... */
 } mod_iiif_process;
@@ -110,6 +112,9 @@ int mod_iiif_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 int mod_iiif_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *s);
 void mod_iiif_child_init(apr_pool_t *pchild, server_rec *s);
+
+/** To be called when a request may have left files open. */
+void mod_iiif_close_unused(mod_iiif_process *process);
 
 /** The endpoint that r->per_dir_config leads to; NULL: none, or switched off. */
 const mod_iiif_endpoint *mod_iiif_endpoint_of(const request_rec *r);

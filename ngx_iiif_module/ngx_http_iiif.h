@@ -21,6 +21,7 @@ typedef struct {
 
     iiif_pool                 *pool;        /* NULL: could not be started */
     iiif_worker               *worker;      /* in worker processes only */
+    ngx_event_t                unused;      /* closes files kept open */
 
 #if (NGX_HTTP_CACHE)
     ngx_array_t                caches;      /* ngx_http_file_cache_t * */

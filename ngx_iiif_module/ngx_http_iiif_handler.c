@@ -31,6 +31,7 @@ ngx_http_iiif_handler(ngx_http_request_t *r)
     iiif_outcome               outcome;
     ngx_http_iiif_ctx_t       *ctx;
     ngx_http_iiif_loc_conf_t  *ilcf;
+    ngx_http_iiif_main_conf_t *imcf;
 
     ctx = ngx_http_iiif_get_ctx(r);
     if (ctx == NULL) {
@@ -57,6 +58,12 @@ ngx_http_iiif_handler(ngx_http_request_t *r)
     }
 
     outcome = iiif_exchange_run(ctx->exchange, source);
+
+    imcf = ngx_http_get_module_main_conf(r, ngx_http_iiif_module);
+
+    if (!imcf->unused.timer_set) {
+        ngx_add_timer(&imcf->unused, IIIF_CLOSE_UNUSED_EVERY);
+    }
 
     if (outcome == IIIF_DECLINED) {
         return NGX_DECLINED;

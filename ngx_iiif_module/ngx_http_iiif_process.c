@@ -10,12 +10,17 @@
 #include "ngx_http_iiif.h"
 
 
+/* kept open by a worker from one request to the next */
+#define NGX_HTTP_IIIF_OPEN_FILES  64
+
+
 static ngx_int_t ngx_http_iiif_start_pool(ngx_cycle_t *cycle,
     ngx_http_iiif_main_conf_t *imcf);
 static ngx_int_t ngx_http_iiif_pool_settings(ngx_cycle_t *cycle,
     ngx_http_iiif_main_conf_t *imcf, iiif_pool_settings *settings);
 static void ngx_http_iiif_cleanup_pool(void *data);
 static void ngx_http_iiif_cleanup_worker(void *data);
+static void ngx_http_iiif_close_unused(ngx_event_t *ev);
 
 
 ngx_int_t
@@ -203,7 +208,14 @@ ngx_http_iiif_init_process(ngx_cycle_t *cycle)
     }
 
     cln->handler = ngx_http_iiif_cleanup_worker;
-    cln->data = imcf->worker;
+    cln->data = imcf;
+
+    iiif_worker_keep_files(imcf->worker, NGX_HTTP_IIIF_OPEN_FILES);
+
+    imcf->unused.handler = ngx_http_iiif_close_unused;
+    imcf->unused.data = imcf;
+    imcf->unused.log = cycle->log;
+    imcf->unused.cancelable = 1;
 
     return NGX_OK;
 }
@@ -212,5 +224,22 @@ ngx_http_iiif_init_process(ngx_cycle_t *cycle)
 static void
 ngx_http_iiif_cleanup_worker(void *data)
 {
-    iiif_worker_free(data);
+    ngx_http_iiif_main_conf_t *imcf = data;
+
+    if (imcf->unused.timer_set) {
+        ngx_del_timer(&imcf->unused);
+    }
+
+    iiif_worker_free(imcf->worker);
+}
+
+
+static void
+ngx_http_iiif_close_unused(ngx_event_t *ev)
+{
+    ngx_http_iiif_main_conf_t *imcf = ev->data;
+
+    if (iiif_worker_close_unused(imcf->worker)) {
+        ngx_add_timer(ev, IIIF_CLOSE_UNUSED_EVERY);
+    }
 }

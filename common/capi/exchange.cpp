@@ -16,6 +16,7 @@ namespace {
 
 // Descriptions take a kilobyte each: some megabytes per worker at most.
 constexpr std::size_t kDescriptions = 4096;
+static_assert(iiif::source::OpenFiles::kUnused == IIIF_CLOSE_UNUSED_EVERY);
 // One megabyte: the tile indices of some gigapixels.
 constexpr std::size_t kBlocks = 256;
 
@@ -71,6 +72,17 @@ iiif_status iiif_worker_start(const iiif_pool* pool, iiif_worker** out, iiif_err
 
 void iiif_worker_free(iiif_worker* worker) {
     delete worker;
+}
+
+void iiif_worker_keep_files(iiif_worker* worker, size_t most) {
+    guarded(0, nullptr, [&] {
+        worker->memory.files.keep(most);
+        return 0;
+    });
+}
+
+int iiif_worker_close_unused(iiif_worker* worker) {
+    return worker->memory.files.close_unused() ? 1 : 0;
 }
 
 iiif_exchange* iiif_exchange_begin(iiif_worker* worker, const iiif_service* service, const iiif_http_request* request) {

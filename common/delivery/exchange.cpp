@@ -30,11 +30,11 @@ Outcome Exchange::run(std::optional<std::string_view> computed_path) {
     if (http_.method != "GET" && http_.method != "HEAD") return finish(method_not_allowed());
     if (request.kind == Kind::invalid) return run_invalid(computed_path);
 
-    auto located = source::locate(service_.root, service_.mapping, request.identifier, computed_path);
+    auto located = source::locate(service_.root, memory_.files, service_.mapping, request.identifier, computed_path);
     if (!located) return finish(refusal_answer(located.error(), request.head));
     if (request.kind == Kind::base) return finish(base_redirect(request));
-    state_ = {located->file.key, std::move(located->file.path), located->page};
-    file_ = std::move(located->file.fd);
+    source::OpenFile& file = located->file;
+    state_ = {file.key, file.path, located->page};
 
     if (auto unchanged = conditional_answer(service_, http_, request, state_)) return finish(std::move(*unchanged));
     const auto description = memory_.descriptions.find(state_.key, state_.page);
@@ -42,32 +42,39 @@ Outcome Exchange::run(std::optional<std::string_view> computed_path) {
     auto decision = decide(service_, http_, request, state_, *description);
     if (auto* answer = std::get_if<Answer>(&decision)) return finish(std::move(*answer));
     const auto& plan = std::get<RenderPlan>(decision);
-    if (take_short_way(*description, plan, *description, file_, state_.key)) return Outcome::answered;
+    if (take_short_way(*description, plan, *description, file, service_.root)) return Outcome::answered;
     if (wants_pyramid(service_, plan, *description)) return run_with_pyramid(*description, plan);
     return ask_renderer(description.get(), &plan);
 }
 
 // Heavy is what has to make a pyramid first, and not the answer from one.
 Outcome Exchange::run_with_pyramid(const source::Description& image, const RenderPlan& plan) {
-    auto file = open_pyramid(service_, state_);
+    auto file = open_pyramid(service_, state_, memory_.files);
     const auto pyramid = file ? memory_.descriptions.find(file->key, 1) : nullptr;
     const bool known = pyramid && is_pyramid_of(*pyramid, image);
-    if (known && take_short_way(image, plan, *pyramid, file->fd, file->key)) return Outcome::answered;
+    if (known && take_short_way(image, plan, *pyramid, *file, service_.pyramids->folder)) return Outcome::answered;
     const Outcome outcome = ask_renderer(known ? pyramid.get() : &image, &plan);
     if (!known) heavy_ = true;
     return outcome;
 }
 
-// `stored`: of `file`, which is the image's own, or its pyramid. Takes `file` when it holds a part of the answer.
+// `stored`: of `file`, which is the image's own, or its pyramid, beneath `root`. Takes `file` when it holds a part of
+// the answer.
 bool Exchange::take_short_way(const source::Description& image, const RenderPlan& plan,
-                              const source::Description& stored, source::UniqueFd& file, const source::FileKey& key) {
-    auto part = short_way(service_, plan, stored, file.get(), key, memory_.blocks);
+                              const source::Description& stored, source::OpenFile& file, const source::Root& root) {
+    auto part = short_way(service_, plan, stored, file.fd.get(), file.key, memory_.blocks);
     if (!part) return false;
+    if (part->length > 0 && !file.fd.is_only_owner()) {
+        // What the server sends from may have its position moved: not what other threads read.
+        auto own = root.open(file.path);
+        if (!own || !(own->key == file.key)) return false;
+        file = std::move(*own);
+    }
     answer_ = image_answer(service_, http_, *request_, state_, image, plan);
     answer_.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
     answer_.body = std::move(part->head);
     if (part->length > 0) {
-        if (&file != &file_) file_ = std::move(file);
+        file_ = std::move(file.fd);
         answer_.file = {file_.get(), part->offset, part->length};
     }
     served_ = "file";
@@ -78,7 +85,8 @@ bool Exchange::take_short_way(const source::Description& image, const RenderPlan
 Outcome Exchange::run_invalid(std::optional<std::string_view> computed_path) {
     const Request& request = *request_;
     if (!request.whole_identifier.empty()) {
-        const auto located = source::locate(service_.root, service_.mapping, request.whole_identifier, computed_path);
+        const auto located =
+            source::locate(service_.root, memory_.files, service_.mapping, request.whole_identifier, computed_path);
         if (located) return finish(base_redirect(request));
     }
     return finish(refusal_answer(*request.refusal, request.head));
@@ -89,7 +97,6 @@ Outcome Exchange::ask_renderer(const source::Description* description, const Ren
         fail(Failure::busy);
         return Outcome::answered;
     }
-    file_ = source::UniqueFd();  // the renderer opens its own
     heavy_ = is_heavy(*request_, description, plan);
     call_ = encode_call({service_.pool_index, http_, state_.path, state_.page, state_.key});
     if (request_->is_image() && !request_->head) {
@@ -106,7 +113,7 @@ Parse Exchange::take_reply_head(std::string_view bytes, std::size_t& head_len) {
     if (parsed != Parse::done) return parsed;
     if (head.pyramid) {
         // Kept for the file that we see ourselves, whatever the renderer may have seen.
-        if (auto file = open_pyramid(service_, state_)) {
+        if (auto file = open_pyramid(service_, state_, memory_.files)) {
             memory_.descriptions.keep(file->key, 1, std::move(*head.pyramid));
         }
     }

@@ -15,6 +15,7 @@
 #include "source/description.h"
 #include "source/file_blocks.h"
 #include "source/mapping.h"
+#include "source/open_files.h"
 
 namespace iiif::delivery {
 
@@ -25,6 +26,7 @@ enum class Failure : std::uint8_t { busy, died, timeout };
 struct Memory {
     Memory(std::size_t descriptions_kept, std::size_t blocks_kept, source::SharedDescriptions* shared = nullptr)
         : descriptions(descriptions_kept, shared), blocks(blocks_kept) {}
+    source::OpenFiles files;
     source::DescriptionStore descriptions;
     source::FileBlocks blocks;
 };
@@ -58,7 +60,7 @@ public:
 private:
     Outcome finish(Answer answer);
     bool take_short_way(const source::Description& image, const RenderPlan&, const source::Description& stored,
-                        source::UniqueFd& file, const source::FileKey&);
+                        source::OpenFile& file, const source::Root&);
     Outcome run_with_pyramid(const source::Description& image, const RenderPlan&);
     Outcome run_invalid(std::optional<std::string_view> computed_path);
     Outcome ask_renderer(const source::Description* description, const RenderPlan* plan);
@@ -68,7 +70,7 @@ private:
     HttpRequest http_;
     std::optional<Request> request_;
     SourceState state_;
-    source::UniqueFd file_;  // answers may hold a part of it
+    source::SharedFd file_;  // answers may hold a part of it
     Answer answer_;
     std::string_view served_;
     std::string call_, cache_key_, timing_;

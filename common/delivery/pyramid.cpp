@@ -57,9 +57,10 @@ std::uint32_t pyramid_tile(const Service& service) {
     return (service.tile_size + kTileMultiple - 1) / kTileMultiple * kTileMultiple;
 }
 
-std::optional<source::OpenFile> open_pyramid(const Service& service, const SourceState& state) {
+std::optional<source::OpenFile> open_pyramid(const Service& service, const SourceState& state,
+                                             source::OpenFiles& files) {
     if (!service.pyramids) return std::nullopt;
-    auto file = service.pyramids->folder.open(pyramid_name(service, state));
+    auto file = files.open(service.pyramids->folder, pyramid_name(service, state));
     if (!file) return std::nullopt;
     return std::move(*file);
 }

@@ -11,6 +11,7 @@
 #include "delivery/answer.h"
 #include "delivery/service.h"
 #include "source/description.h"
+#include "source/open_files.h"
 #include "source/root.h"
 
 namespace iiif::delivery {
@@ -32,7 +33,7 @@ bool is_pyramid_name(std::string_view);
 std::uint32_t pyramid_tile(const Service&);
 
 // nullopt: it has not been made, or not yet.
-std::optional<source::OpenFile> open_pyramid(const Service&, const SourceState&);
+std::optional<source::OpenFile> open_pyramid(const Service&, const SourceState&, source::OpenFiles&);
 
 // Whether what is said of a pyramid can be of that image.
 bool is_pyramid_of(const source::Description& pyramid, const source::Description& image);

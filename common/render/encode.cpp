@@ -28,7 +28,9 @@ int save(VipsImage* in, Format format, const EncodeOptions& options, bool bitona
     switch (format) {
         case Format::jpg:
         case Format::pdf:
-            return vips_jpegsave_buffer(in, data, length, "Q", options.jpeg_quality, "optimize_coding", TRUE, nullptr);
+            // As our own encoder does. Tables made for one image would also keep all of its coefficients in memory:
+            // five gigabytes of a gigapixel.
+            return vips_jpegsave_buffer(in, data, length, "Q", options.jpeg_quality, nullptr);
         case Format::png:
             return bitonal ? vips_pngsave_buffer(in, data, length, "compression", options.png_compression, "bitdepth",
                                                  1, nullptr)

@@ -25,7 +25,7 @@ struct Reply {
     std::string head;
     std::string text;              // the body, or
     std::vector<std::byte> image;  // the body
-    source::UniqueFd file;         // its part follows `text`
+    source::SharedFd file;         // its part follows `text`
     std::uint64_t file_offset = 0, file_length = 0;
     std::string complaint;  // for the error log; "" when there is nothing to say
     bool broken = false;    // something unforeseen: this process should not serve another job

@@ -40,6 +40,13 @@ tl::unexpected<Refusal> failed(const char* what) {
 
 }  // namespace
 
+void stand_back() {
+    // sched(7), "Autogroup feature": sessions share the processors evenly, and niceness counts within each alone. The
+    // renderers are a session of their own, so it is the session that has to be nice.
+    const source::UniqueFd fd(::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC));
+    if (fd) (void)!::write(fd.get(), "5", 1);
+}
+
 Expected<bool> apply_limits(std::uint64_t renderer_memory, std::uint64_t file_bytes) {
     // A core of a process that holds other people's images is not ours to leave on a disk.
     if (!limit(RLIMIT_CORE, 0)) return failed("core files");

@@ -8,6 +8,10 @@
 
 namespace iiif::renderd {
 
+// For the session of the caller, so for the fork server and all whom it forks: on a busy machine the web server, and
+// whatever else runs there, goes first. A kernel that cannot do that is left alone.
+void stand_back();
+
 // For good, for this process. `renderer_memory` in bytes: what a renderer may keep between jobs; within a job it may
 // take twice as much, after which memory is refused to it. `file_bytes`: how large a file it may write, 0 when none.
 // The sentence of a refusal is for the error log.

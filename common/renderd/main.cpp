@@ -12,6 +12,7 @@
 
 #include "renderd/configuration.h"
 #include "renderd/fork_server.h"
+#include "renderd/limits.h"
 #include "renderd/log.h"
 #include "renderd/privileges.h"
 #include "renderd/pyramids.h"
@@ -104,6 +105,7 @@ int main(int argc, char** argv) {
     if (argument != "--supervise" || !was_handed_over()) return usage(stderr);
 
     (void)::prctl(PR_SET_NAME, "iiif-forkserver");
+    renderd::stand_back();
     (void)!::chdir("/");  // no file system is kept busy
     (void)::umask(S_IRWXG | S_IRWXO);
     try {

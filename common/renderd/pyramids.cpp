@@ -60,7 +60,8 @@ Locked lock(int folder, const std::string& making, const render::Cancelled& stop
 }  // namespace
 
 std::optional<Pyramid> Pyramids::find(const PyramidSource& source) {
-    auto file = delivery::open_pyramid(source.service, source.state);
+    source::OpenFiles none_kept;
+    auto file = delivery::open_pyramid(source.service, source.state, none_kept);
     if (!file) return std::nullopt;
     auto description = descriptions_.find(file->key, 1);
     if (!description) {

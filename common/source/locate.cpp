@@ -18,26 +18,28 @@ bool goes_on(const Expected<OpenFile>& file) {
 
 // As it stands, then with each extension. Anything but "not found" ends the search: what exists and cannot be read
 // must not turn into another file.
-Expected<OpenFile> open_candidate(const Root& root, const MappingOptions& options, std::string_view path) {
-    auto file = root.open(path);
+Expected<OpenFile> open_candidate(const Root& root, OpenFiles& files, const MappingOptions& options,
+                                  std::string_view path) {
+    auto file = files.open(root, path);
     for (const std::string& extension : options.extensions) {
         if (!goes_on(file)) break;
-        file = root.open(std::string(path).append(1, '.').append(extension));
+        file = files.open(root, std::string(path).append(1, '.').append(extension));
     }
     return file;
 }
 
-Expected<OpenFile> open_mapped(const Root& root, const MappingOptions& options, std::string_view identifier) {
+Expected<OpenFile> open_mapped(const Root& root, OpenFiles& files, const MappingOptions& options,
+                               std::string_view identifier) {
     Expected<OpenFile> file = refuse(404, "");
     if (identifier.empty() || identifier.ends_with('/')) return file;
     if (options.map_file) {
-        if (const auto path = options.map_file->find(identifier)) file = open_candidate(root, options, *path);
+        if (const auto path = options.map_file->find(identifier)) file = open_candidate(root, files, options, *path);
     }
     for (const MapRule& rule : options.rules) {
         if (!goes_on(file)) return file;
-        if (const auto path = rule.apply(identifier)) file = open_candidate(root, options, *path);
+        if (const auto path = rule.apply(identifier)) file = open_candidate(root, files, options, *path);
     }
-    if (options.rules.empty() && goes_on(file)) file = open_candidate(root, options, identifier);
+    if (options.rules.empty() && goes_on(file)) file = open_candidate(root, files, options, identifier);
     return file;
 }
 
@@ -64,7 +66,7 @@ bool has_control_byte(std::string_view text) {
 
 }  // namespace
 
-Expected<Located> locate(const Root& root, const MappingOptions& options, std::string_view identifier,
+Expected<Located> locate(const Root& root, OpenFiles& files, const MappingOptions& options, std::string_view identifier,
                          std::optional<std::string_view> computed) {
     if (identifier.size() > kMaxIdentifierBytes) {
         return refuse(400, "the identifier is " + std::to_string(identifier.size()) + " bytes long; allowed are " +
@@ -75,7 +77,7 @@ Expected<Located> locate(const Root& root, const MappingOptions& options, std::s
                                "\" contains a control character; no identifier here does");
     }
     const auto open = [&](std::string_view text) {
-        return computed ? open_candidate(root, options, text) : open_mapped(root, options, text);
+        return computed ? open_candidate(root, files, options, text) : open_mapped(root, files, options, text);
     };
     const std::string_view whole = computed.value_or(identifier);
     std::uint32_t page = 1;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "protocol/refusal.h"
+#include "source/open_files.h"
 #include "source/root.h"
 
 namespace iiif::source {
@@ -73,7 +74,7 @@ struct Located {
 // Each candidate as it stands, then with each extension; the first that exists wins.
 // If none: the identifier split at the last delimiter followed by digits 1..999999, and the same again.
 // 404 when nothing is found; 400 for control bytes and identifiers over 1024 bytes.
-Expected<Located> locate(const Root&, const MappingOptions&, std::string_view identifier,
+Expected<Located> locate(const Root&, OpenFiles&, const MappingOptions&, std::string_view identifier,
                          std::optional<std::string_view> computed);
 
 }  // namespace iiif::source

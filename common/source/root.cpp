@@ -122,7 +122,7 @@ Expected<OpenFile> Root::open(std::string_view relative) const {
     if (UniqueFd fd(open_directly(directory_ + '/' + path, kFlags)); fd) {
         if (::fstat(fd.get(), &file) != 0) return refusal_of(errno);
         if (!S_ISREG(file.st_mode)) return not_found();
-        return OpenFile{std::move(fd), file_key(file), std::move(path)};
+        return OpenFile{SharedFd(std::move(fd)), file_key(file), std::move(path)};
     }
 
     const UniqueFd root = open_directory(directory_);
@@ -143,7 +143,7 @@ Expected<OpenFile> Root::open(std::string_view relative) const {
     }
     if (::fstat(fd.get(), &file) != 0) return refusal_of(errno);
     if (!S_ISREG(file.st_mode)) return not_found();
-    return OpenFile{std::move(fd), file_key(file), std::move(path)};
+    return OpenFile{SharedFd(std::move(fd)), file_key(file), std::move(path)};
 }
 
 std::string Root::check() const {

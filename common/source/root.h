@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,20 @@ private:
     int fd_ = -1;
 };
 
+// The same for several owners; the last one closes it.
+class SharedFd {
+public:
+    SharedFd() = default;
+    explicit SharedFd(UniqueFd fd) : fd_(std::make_shared<const UniqueFd>(std::move(fd))) {}
+    [[nodiscard]] int get() const { return fd_ ? fd_->get() : -1; }
+    explicit operator bool() const { return get() >= 0; }
+    // Nobody else reads through this descriptor, or ever will. One whose position is moved has to be.
+    [[nodiscard]] bool is_only_owner() const { return fd_.use_count() == 1; }
+
+private:
+    std::shared_ptr<const UniqueFd> fd_;
+};
+
 // Which file, in which state: equal keys mean equal bytes.
 struct FileKey {
     std::uint64_t device = 0, inode = 0, size = 0;
@@ -44,7 +59,7 @@ FileKey file_key(const struct stat&);
 bool is_settled(const FileKey&);
 
 struct OpenFile {
-    UniqueFd fd;
+    SharedFd fd;
     FileKey key;
     std::string path;  // relative to the root
 };

@@ -7,9 +7,9 @@ def start(request, images):
     """start(...) makes a server of the kind at hand; at the end nothing of it may be left."""
     started = []
 
-    def begin(directives=None, **named):
+    def begin(directives=None, root=None, **named):
         named.setdefault("workers", 2)
-        server = make(request.param, images, directives or {}, **named)
+        server = make(request.param, root or images, directives or {}, **named)
         started.append(server)
         return server
 

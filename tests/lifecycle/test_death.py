@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 from load import HEAVY, LONG, TARGETS, Load, quiet, wait_busy
 from support import http
@@ -194,6 +195,15 @@ def test_heavy_work_does_not_stall_viewers(start):
     assert time.monotonic() - begun < 2
     for connection in connections:
         connection.close()
+
+
+def test_renderers_stand_back(start):
+    """As a session: that is what shares the processors."""
+    server = start(pool={"renderers": "2"})
+    for pid in (*server.fork_servers(), *server.supervisors(), *server.renderers()):
+        group = Path(f"/proc/{pid}/autogroup")
+        assert not group.exists() or group.read_text().endswith(" nice 5\n"), group.read_text()
+        assert os.getsid(pid) == os.getsid(server.fork_servers()[0]) != os.getsid(server.pid)
 
 
 def test_full_queue(start):

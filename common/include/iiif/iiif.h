@@ -145,6 +145,16 @@ typedef struct iiif_worker iiif_worker;
 iiif_status iiif_worker_start(const iiif_pool *pool, iiif_worker **out, iiif_error *error);
 void        iiif_worker_free(iiif_worker *worker);
 
+/*
+ * For glue with a timer: from now on up to `most` image files stay open from one request to the next. Before the first
+ * request. Whenever some may be open, call iiif_worker_close_unused after IIIF_CLOSE_UNUSED_EVERY milliseconds: it
+ * closes those that nobody asked for in the meantime, so that volumes can be unmounted, and returns 1 while others are
+ * left, else 0. Any thread.
+ */
+#define IIIF_CLOSE_UNUSED_EVERY  2000
+void        iiif_worker_keep_files(iiif_worker *worker, size_t most);
+int         iiif_worker_close_unused(iiif_worker *worker);
+
 
 /* ---- One request ------------------------------------------------------------------------------------
  *

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every format in, every format out.
+#include <sys/resource.h>
 #include <vips/vips.h>
 
 #include <cstring>
@@ -309,6 +310,23 @@ START_TEST(bitonal_answers_have_one_bit) {
 }
 END_TEST
 
+// An encoder that kept the image, or its coefficients, would take 240 MB.
+START_TEST(large_jpegs_are_written_as_they_are_made) {
+    VipsImage* black = nullptr;
+    ck_assert_int_eq(vips_black(&black, 10000, 8000, "bands", 3, nullptr), 0);
+    const auto resident = [] {
+        rusage usage{};
+        getrusage(RUSAGE_SELF, &usage);
+        return usage.ru_maxrss / 1024;
+    };
+    const long before = resident();
+    std::string detail;
+    const auto bytes = encode(Image(black), Format::jpg, {}, false, nullptr, detail);
+    ck_assert_msg(bytes.has_value(), "%s", detail.c_str());
+    ck_assert_msg(resident() - before < 80, "%ld MB more", resident() - before);
+}
+END_TEST
+
 TCase* formats_case() {
     TCase* tests = started_case("formats");
     tcase_add_test(tests, sources);
@@ -320,6 +338,7 @@ TCase* formats_case() {
     tcase_add_test(tests, answers);
     tcase_add_test(tests, pdf_answers);
     tcase_add_test(tests, bitonal_answers_have_one_bit);
+    tcase_add_test(tests, large_jpegs_are_written_as_they_are_made);
     return tests;
 }
 const iiif::test::Register _(formats_case);

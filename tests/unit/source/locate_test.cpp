@@ -23,6 +23,8 @@ using iiif::test::Folder;
 using iiif::test::is;
 using std::string_view_literals::operator""sv;
 
+iiif::source::OpenFiles each_time;  // keeps none
+
 using Rules = std::vector<std::pair<const char*, const char*>>;
 
 // The options of an endpoint, as short as a table wants them.
@@ -176,7 +178,8 @@ START_TEST(locates) {
     }
     std::filesystem::remove(folder.at("images/twice.tif"));
     const MappingOptions options = options_of(c.endpoint, folder);
-    const auto located = locate(Root(folder.at("images"), Symlinks::beneath), options, c.identifier, c.computed);
+    const auto located =
+        locate(Root(folder.at("images"), Symlinks::beneath), each_time, options, c.identifier, c.computed);
     std::string found = located ? located->file.path : std::to_string(located.error().status);
     if (located && located->page != 1) found += "#" + std::to_string(located->page);
     ck_assert_msg(found == c.found, "\"%s\" gave %s instead of %s", std::string(c.identifier).c_str(), found.c_str(),
@@ -191,7 +194,8 @@ END_TEST
 
 std::string sentence_for(std::string_view identifier) {
     const Folder folder;
-    const auto located = locate(Root(folder.path(), Symlinks::beneath), MappingOptions{}, identifier, std::nullopt);
+    const auto located =
+        locate(Root(folder.path(), Symlinks::beneath), each_time, MappingOptions{}, identifier, std::nullopt);
     ck_assert(!located.has_value());
     return std::to_string(located.error().status) + ' ' + located.error().sentence;
 }
@@ -213,7 +217,8 @@ START_TEST(identifiers_of_a_thousand_characters_work) {
     for (int i = 0; i < 4; ++i) path += '/' + std::string(199, 'b');
     ck_assert_uint_eq(path.size(), 1000);
     folder.file(path);
-    const auto located = locate(Root(folder.path(), Symlinks::beneath), MappingOptions{}, path, std::nullopt);
+    const auto located =
+        locate(Root(folder.path(), Symlinks::beneath), each_time, MappingOptions{}, path, std::nullopt);
     ck_assert(located.has_value());
     ck_assert(located->file.path == path);
 }
@@ -231,11 +236,11 @@ START_TEST(what_exists_but_cannot_be_read_does_not_become_another_file) {
     options.extensions = {"tif"};
     const Root root(folder.path(), Symlinks::beneath);
     const iiif::test::Unprivileged nobody;
-    const auto locked = locate(root, options, "a", std::nullopt);
+    const auto locked = locate(root, each_time, options, "a", std::nullopt);
     ck_assert(!locked.has_value());
     ck_assert_int_eq(locked.error().status, 403);
     // A folder is no image, so its name is free for b.tif.
-    const auto beside = locate(root, options, "b", std::nullopt);
+    const auto beside = locate(root, each_time, options, "b", std::nullopt);
     ck_assert(beside.has_value());
     ck_assert(beside->file.path == "b.tif");
 }
@@ -246,8 +251,9 @@ START_TEST(symlinks_are_the_roots_decision) {
     folder.file("a.tif");
     folder.link("a.tif", "link.tif");
     const MappingOptions options;
-    ck_assert(locate(Root(folder.path(), Symlinks::beneath), options, "link.tif", std::nullopt).has_value());
-    ck_assert(!locate(Root(folder.path(), Symlinks::refused), options, "link.tif", std::nullopt).has_value());
+    ck_assert(locate(Root(folder.path(), Symlinks::beneath), each_time, options, "link.tif", std::nullopt).has_value());
+    ck_assert(
+        !locate(Root(folder.path(), Symlinks::refused), each_time, options, "link.tif", std::nullopt).has_value());
 }
 END_TEST
 
