@@ -4,6 +4,7 @@
 
 #include "render/colour.h"
 #include "render/encode.h"
+#include "render/jp2_engine.h"
 #include "render/jpeg_engine.h"
 #include "render/jpeg_planes.h"
 #include "render/levels.h"
@@ -79,6 +80,18 @@ struct Short {
     Image image;                   // the scaled pixels, for the rest of the way
 };
 
+// Empty: no memory.
+std::vector<std::byte> encoded(Planes& planes, const Job& job, Turn turn, const std::string& profile) {
+    if (turn != Turn{}) {
+        for (std::size_t c = 0; c < planes.count(); ++c) {
+            planes.plane.at(c) = turned(planes.plane.at(c), turn);
+            if (!planes.plane.at(c)) return {};
+        }
+        planes.extent = planes.plane[0].extent();
+    }
+    return encode_jpeg(planes, job.encode.jpeg_quality, halves_chroma(job.encode.jpeg_quality), profile);
+}
+
 Short short_way(int fd, const source::Description& description, const Job& job, const Rect& region, Extent size,
                 Turn turn, const Cancelled& cancelled) {
     auto engine = JpegEngine::open(fd, description, region, size);
@@ -98,15 +111,21 @@ Short short_way(int fd, const source::Description& description, const Job& job, 
     const bool halve = plain && halves_chroma(job.encode.jpeg_quality);
     auto planes = engine->scaled(halve, plain ? turn : Turn{}, cancelled);
     if (!planes) return {};
-    if (!plain) return {{}, image_of(*planes, profile)};
-    if (turn != Turn{}) {
-        for (std::size_t c = 0; c < planes->count(); ++c) {
-            planes->plane.at(c) = turned(planes->plane.at(c), turn);
-            if (!planes->plane.at(c)) return {};
-        }
-        planes->extent = planes->plane[0].extent();
-    }
-    return {encode_jpeg(*planes, job.encode.jpeg_quality, halve, profile), {}};
+    return plain ? Short{encoded(*planes, job, turn, profile), {}} : Short{{}, image_of(*planes, profile)};
+}
+
+// JPEG 2000 has no second opinion about damage: its refusals stand.
+Expected<Short> jp2_way(int fd, const source::Description& description, const Job& job, const Rect& region, Extent size,
+                        Turn turn, const Cancelled& cancelled, std::string& detail) {
+    auto scaled = scaled_jp2(fd, description, region, size, cancelled, detail);
+    if (!scaled) return tl::unexpected(scaled.error());
+    if (!*scaled) return Short{};
+    auto& [planes, profile] = **scaled;
+    const unsigned colours = planes.count() == 1 ? 1 : 3;
+    const bool fits = profile_fits(profile, static_cast<int>(colours));
+    if (!fits || (!keeps_profile(job) && description.profile_length == 0)) profile.clear();
+    if (is_plain(job, planes.colours, profile)) return Short{encoded(planes, job, turn, profile), {}};
+    return Short{{}, image_of(planes, profile)};
 }
 
 }  // namespace
@@ -123,7 +142,11 @@ Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source
     const Rect region = before_turn(job.region, to_upright, description.stored);
     const Extent size = to_upright.swaps_axes() ? Extent{job.size.height, job.size.width} : job.size;
 
-    auto quick = short_way(fd, description, job, region, size, whole_turn, cancelled);
+    auto attempt = description.container == source::Container::jp2
+                       ? jp2_way(fd, description, job, region, size, whole_turn, cancelled, detail)
+                       : Expected<Short>(short_way(fd, description, job, region, size, whole_turn, cancelled));
+    if (!attempt) return tl::unexpected(attempt.error());
+    Short& quick = *attempt;
     if (!quick.bytes.empty()) return std::move(quick.bytes);
 
     const Window window = choose_window(description.levels, region, size);
