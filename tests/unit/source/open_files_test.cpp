@@ -40,8 +40,9 @@ struct Place {
     }
 };
 
-std::string text_of(const OpenFile& file) {
-    return content_of(file.fd.get());
+void assert_holds(const OpenFile& file, const std::string& text) {
+    const std::string held = content_of(file.fd.get());
+    ck_assert_msg(held == text, "\"%s\" instead of \"%s\"", held.c_str(), text.c_str());
 }
 
 START_TEST(what_is_kept_is_the_same_file) {
@@ -51,8 +52,8 @@ START_TEST(what_is_kept_is_the_same_file) {
     const OpenFile again = place.open("a.tif");
     ck_assert_int_eq(again.fd.get(), first);
     ck_assert(!again.fd.is_only_owner());
-    ck_assert_str_eq(again.path.c_str(), "a.tif");
-    ck_assert_str_eq(text_of(again).c_str(), "a");
+    ck_assert(again.path == "a.tif");
+    assert_holds(again, "a");
     const auto fresh = place.root.open("a.tif");
     ck_assert(fresh && fresh->key == again.key && fresh->fd.is_only_owner());
 }
@@ -120,7 +121,7 @@ START_TEST(changes_show_at_once) {
     place.folder.file("dir/a.tif", "a");
     {
         const Unprivileged reader;
-        ck_assert_str_eq(text_of(place.open("dir/a.tif")).c_str(), "a");
+        assert_holds(place.open("dir/a.tif"), "a");
         ck_assert(!place.open("dir/a.tif").fd.is_only_owner());
     }
     c.change(place.folder);
@@ -128,7 +129,7 @@ START_TEST(changes_show_at_once) {
         const Unprivileged reader;
         const int status = place.status("dir/a.tif");
         ck_assert_msg(status == c.status, "%s: %d", c.what, status);
-        if (c.status == 200) ck_assert_str_eq(text_of(place.open("dir/a.tif")).c_str(), c.text);
+        if (c.status == 200) assert_holds(place.open("dir/a.tif"), c.text);
     }
     (void)::chmod(place.folder.at("dir").c_str(), 0755);
 }
@@ -163,7 +164,7 @@ START_TEST(places_are_shared) {
     for (int round = 0; round < 3; ++round) {
         for (int i = 0; i < 20; ++i) {
             const std::string name = "file" + std::to_string(i);
-            ck_assert_str_eq(text_of(place.open(name.c_str())).c_str(), std::to_string(i).c_str());
+            assert_holds(place.open(name.c_str()), std::to_string(i));
         }
     }
     int open = 0;
