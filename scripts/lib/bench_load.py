@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from bench_servers import cpu_seconds, end_with_us, largest_bytes, settle, shared_out_bytes
 from support import http
@@ -47,6 +47,8 @@ def take_right_answer(connection, prefix, ask):
                             f"{ask.size[0]}x{ask.size[1]}")
             if picture.width * picture.height < 1e7:
                 picture.load()
+    except UnidentifiedImageError:
+        raise Wrong(f"{ask.path}: no image that could be read") from None
     except (ValueError, OSError) as error:
         raise Wrong(f"{ask.path}: not what it should be ({error})") from None
     return answer.body
