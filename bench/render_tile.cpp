@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Milliseconds to describe a source and to render typical answers from it, without any server.
-//   render_tile SOURCE... [-n ROUNDS]
-// Two columns: as it is, and without the engine for JPEG tiles, in turns. Processor time: others may use the machine.
+//   render_tile [-n ROUNDS] [-c] SOURCE...          -c: what is kept of JPEG files is forgotten before each answer
+// Two columns: as it is, and without the engines for JPEG, in turns. Processor time: others may use the machine.
 #include <fcntl.h>
 #include <sys/resource.h>
 
@@ -14,6 +14,7 @@
 #include <random>
 #include <string_view>
 
+#include "render/jpeg_file.h"
 #include "render/render.h"
 
 namespace {
@@ -42,12 +43,16 @@ constexpr Work kWork[] = {
     {"tile 256, 1:2, jpg", 256, 2, protocol::Format::jpg},
     {"tile 256, 1:8, jpg", 256, 8, protocol::Format::jpg},
     {"tile 512, 1:1, jpg", 512, 1, protocol::Format::jpg},
+    {"tile 512, 1:2, jpg", 512, 2, protocol::Format::jpg},
+    {"tile 512, 1:4, jpg", 512, 4, protocol::Format::jpg},
+    {"tile 512, 1:8, jpg", 512, 8, protocol::Format::jpg},
     {"tile 256, 1:3, jpg", 256, 3, protocol::Format::jpg},
     {"tile 256, 1:1, png", 256, 1, protocol::Format::png},
     {"tile 256, 1:1, webp", 256, 1, protocol::Format::webp},
     {"tile 256, 1:1, avif", 256, 1, protocol::Format::avif},
     {"region 1000 to 300, jpg", 1000, 0, protocol::Format::jpg},
     {"whole, 200 wide, jpg", 0, 200, protocol::Format::jpg},
+    {"whole, 300 wide, jpg", 0, 300, protocol::Format::jpg},
     {"whole, 1000 wide, jpg", 0, 1000, protocol::Format::jpg},
 };
 
@@ -77,7 +82,7 @@ render::Job job_of(const Work& work, protocol::Extent image, std::minstd_rand& r
     return job;
 }
 
-int measure(const char* path, int rounds) {
+int measure(const char* path, int rounds, bool cold) {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         std::perror(path);
@@ -106,6 +111,7 @@ int measure(const char* path, int rounds) {
             const std::size_t way = static_cast<std::size_t>(i) % 2;
             static render::Job job;
             if (way == 0) job = job_of(work, image, random);
+            if (way == 0 && cold) render::keep_jpeg_files(render::kJpegFilesBytes);
             const double start = processor_milliseconds();
             const auto answer = render::render(fd, 1, way == 0 ? *description : plain, job, nullptr, detail);
             times.at(way).push_back(processor_milliseconds() - start);
@@ -130,13 +136,16 @@ int measure(const char* path, int rounds) {
 
 int main(int argc, char** argv) {
     int rounds = 50;
+    bool cold = false;
     if (!render::start()) return 1;
     int failed = 0;
     for (int i = 1; i < argc; ++i) {
         if (std::string_view(argv[i]) == "-n" && i + 1 < argc) {
             rounds = std::max(1, std::atoi(argv[++i]));
+        } else if (std::string_view(argv[i]) == "-c") {
+            cold = true;
         } else {
-            failed |= measure(argv[i], rounds);
+            failed |= measure(argv[i], rounds, cold);
         }
     }
     return failed;

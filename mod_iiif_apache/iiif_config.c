@@ -221,13 +221,15 @@ const command_rec mod_iiif_directives[] = {
     LOCATION("IIIFRoot", "root", "the folder of images"),
     LOCATION("IIIFMap", "map", "a regular expression for identifiers and the path of the image "
              "beneath the root; repeatable, the first whose file exists wins"),
-    LOCATION("IIIFMapFile", "map_file", "a JSON file of identifiers and paths"),
+    LOCATION("IIIFMapFile", "map_file", "a JSON file of identifiers and paths, and how large "
+             "it may be"),
     ENDPOINT("IIIFSource", "source", set_value, "the path of the image beneath the root; "
              "with %{...} an expression, evaluated for each request"),
     LOCATION("IIIFExtensions", "extensions", "tried in order when there is no file of the "
              "identifier's name"),
     LOCATION("IIIFPageDelimiter", "page_delimiter", "what separates an identifier from the "
              "number of a page, or Off"),
+    LOCATION("IIIFMaxIdentifier", "max_identifier", "longest identifier, in bytes"),
     LOCATION("IIIFSymlinks", "symlinks", "beneath: followed while they stay beneath the root; "
              "or Off"),
     LOCATION("IIIFVersions", "versions", "versions of the Image API to offer, the default first"),
@@ -247,6 +249,8 @@ const command_rec mod_iiif_directives[] = {
     LOCATION("IIIFPartOf", "part_of", "URI, type and label of what the images are part of"),
     LOCATION("IIIFSeeAlso", "see_also", "URI, type, label, format and profile of a description"),
     LOCATION("IIIFService", "service", "URI, type and profile of a service"),
+    LOCATION("IIIFPresentation", "presentation", "On for folders as Manifests and Collections; "
+             "opt_in to list only those whose sidecars say so"),
     LOCATION("IIIFTileSize", "tile_size", "tiles offered for sources without tiles, in pixels"),
     LOCATION("IIIFAsStored", "as_stored", "Off to render what could be sent as it is stored"),
     LOCATION("IIIFPyramids", "pyramids", "a folder for pyramids of images that can only be decoded "
@@ -259,13 +263,22 @@ const command_rec mod_iiif_directives[] = {
     LOCATION("IIIFBackground", "background", "colour behind transparent images, RRGGBB"),
     LOCATION("IIIFICC", "icc", "srgb: convert colours; embed: keep the source's profile"),
     LOCATION("IIIFMaxAge", "max_age", "how long clients may keep answers"),
+    LOCATION("IIIFPages", "pages", "On for pages that people can browse"),
+    LOCATION("IIIFPagesName", "pages_name", "the institution's name, on each page"),
+    LOCATION("IIIFPagesLogo", "pages_logo", "URI or path of the institution's logo"),
+    LOCATION("IIIFPagesColour", "pages_colour", "the institution's colour, RRGGBB"),
+    LOCATION("IIIFPagesDirectory", "pages_directory", "the folder that the pages are sent from"),
 
     GLOBAL("IIIFRenderers", "renderers", "number of renderer processes, or auto"),
-    GLOBAL("IIIFQueue", "queue", "requests that may wait for a renderer"),
+    GLOBAL("IIIFQueue", "queue", "requests that may wait for a renderer, and for how long"),
     GLOBAL("IIIFTimeout", "timeout", "how long rendering one image may take"),
     GLOBAL("IIIFMaxPixels", "max_pixels", "largest image to decode, in pixels"),
     GLOBAL("IIIFRendererMemory", "renderer_memory", "memory of one renderer"),
+    GLOBAL("IIIFDecoderMemory", "decoder_memory", "memory of a decoder that holds an image whole"),
+    GLOBAL("IIIFEncoderMemory", "encoder_memory", "memory of an encoder that holds an image whole"),
     GLOBAL("IIIFRendererJobs", "renderer_jobs", "images after which a renderer is replaced"),
+    GLOBAL("IIIFSandbox", "sandbox", "whether renderers must, may or shall not be confined"),
+    GLOBAL("IIIFStatus", "status", "a file that says how the renderers are, or Off"),
     GLOBAL("IIIFRendererProgram", "renderer_program", "the iiif-renderd to start"),
     GLOBAL("IIIFRuntimeDirectory", "runtime_directory", "where the renderers' sockets are made"),
     { NULL }

@@ -62,6 +62,24 @@ static void inherit(iiif_options *options, mod_iiif_endpoint *endpoint,
     }
 }
 
+/* A <Location> inside the endpoint is there to be treated differently, by whichever module. */
+static void set_apart(const mod_iiif_section *section, iiif_service *service, server_rec *s)
+{
+    const core_server_config *core = ap_get_core_module_config(s->module_config);
+    int i;
+
+    for (i = 0; i < core->sec_url->nelts; i++) {
+        ap_conf_vector_t *inner = APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *);
+        const core_dir_config *dir = ap_get_core_module_config(inner);
+        const iiif_str path = { dir->d, dir->d ? length_without_slash(dir->d) : 0 };
+
+        if (!dir->r && !dir->d_is_fnmatch && path.len && covers(section->path, dir->d)
+            && iiif_service_set_apart(service, path) != IIIF_OK) {
+            ap_abort_on_oom();
+        }
+    }
+}
+
 /* Makes *endpoint from sections[at]; leaves it NULL when it is none. */
 static int make_endpoint(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,
                          server_rec *main_server, const apr_array_header_t *sections, int at,
@@ -104,6 +122,7 @@ static int make_endpoint(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     apr_pool_cleanup_register(pconf, made->service, free_service, apr_pool_cleanup_null);
+    set_apart(section, made->service, s);
     *endpoint = made;
     return OK;
 }

@@ -38,7 +38,7 @@ typedef struct {
     apr_size_t held;               /* in bytes */
     apr_file_t *file;              /* what came before it; NULL: nothing */
     apr_off_t spilled;             /* in bytes */
-    apr_int64_t left;              /* to be read; -1: until the renderer closes */
+    apr_int64_t left;              /* to be read, at least; 0: it is whole */
 } reply_body;
 
 static void extend_deadline(conversation *to)
@@ -138,6 +138,42 @@ static apr_status_t read_some(conversation *with, char *buffer, apr_size_t *len)
     }
 }
 
+/* Takes out of the bucket, the last one, what is not the body's. APR_EGENERAL: not a renderer's. */
+static apr_status_t take_body(iiif_exchange *exchange, reply_body *body, apr_bucket *e)
+{
+    iiif_reply_step step;
+    const char *data;
+    apr_size_t len;
+    apr_status_t rv;
+
+    for (;;) {
+        if ((rv = apr_bucket_read(e, &data, &len, APR_BLOCK_READ)) != APR_SUCCESS) {
+            return rv;
+        }
+        if (iiif_exchange_reply_body(exchange, data, len, &step) != IIIF_OK) {
+            return APR_EGENERAL;
+        }
+        body->left = step.left;
+        body->held += step.take;
+        if (step.skip) {
+            apr_bucket *framing = e;
+
+            if (step.skip < len) {
+                apr_bucket_split(e, step.skip);
+                e = APR_BUCKET_NEXT(e);
+            }
+            apr_bucket_delete(framing);
+        }
+        if (step.skip + step.take == len) {
+            return APR_SUCCESS;
+        }
+        if (step.take) {
+            apr_bucket_split(e, step.take);
+            e = APR_BUCKET_NEXT(e);
+        }
+    }
+}
+
 /* Leaves what follows the head in body->bb. APR_EGENERAL: not the reply of a renderer. */
 static apr_status_t read_head(conversation *with, iiif_exchange *exchange, reply_body *body)
 {
@@ -166,10 +202,15 @@ static apr_status_t read_head(conversation *with, iiif_exchange *exchange, reply
         APR_BRIGADE_INSERT_TAIL(body->bb, e);
         apr_bucket_split(e, head_len);
         apr_bucket_delete(e);
-        body->held = have - head_len;
-        return APR_SUCCESS;
+        return take_body(exchange, body, APR_BRIGADE_LAST(body->bb));
     }
     apr_bucket_free(buffer);
+    if (rv == APR_SUCCESS) {
+        iiif_reply_step step;
+
+        iiif_exchange_reply_body(exchange, NULL, 0, &step);
+        body->left = step.left;
+    }
     return rv;
 }
 
@@ -210,19 +251,15 @@ static apr_status_t spill(conversation *with, reply_body *body)
     return APR_SUCCESS;
 }
 
-/* Reads one piece, of PIECE bytes unless the body ends before; APR_EOF when there is no more. */
-static apr_status_t read_piece(conversation *with, reply_body *body)
+/* Reads PIECE bytes, or what is certain to come; APR_EOF when the renderer has closed before. */
+static apr_status_t read_piece(conversation *with, iiif_exchange *exchange, reply_body *body)
 {
     apr_bucket_alloc_t *alloc = body->bb->bucket_alloc;
-    const apr_size_t size = body->left >= 0 && body->left < PIECE ? (apr_size_t)body->left : PIECE;
-    char *buffer;
+    const apr_size_t size = body->left < PIECE ? (apr_size_t)body->left : PIECE;
+    char *buffer = apr_bucket_alloc(size, alloc);
     apr_size_t have = 0;
     apr_status_t rv = APR_SUCCESS;
 
-    if (size == 0) {
-        return APR_EOF;
-    }
-    buffer = apr_bucket_alloc(size, alloc);
     while (have < size && rv == APR_SUCCESS) {
         apr_size_t len = size - have;
 
@@ -231,38 +268,25 @@ static apr_status_t read_piece(conversation *with, reply_body *body)
             have += len;
         }
     }
-    if (have) {
-        APR_BRIGADE_INSERT_TAIL(body->bb,
-                                apr_bucket_heap_create(buffer, have, apr_bucket_free, alloc));
-        body->held += have;
-        body->left -= body->left >= 0 ? (apr_int64_t)have : 0;
-    }
-    else {
+    if (rv != APR_SUCCESS) {
         apr_bucket_free(buffer);
+        return rv;
     }
-    return rv;
+    APR_BRIGADE_INSERT_TAIL(body->bb,
+                            apr_bucket_heap_create(buffer, size, apr_bucket_free, alloc));
+    return take_body(exchange, body, APR_BRIGADE_LAST(body->bb));
 }
 
 /* Leaves all of the body in body->bb. */
 static apr_status_t read_body(conversation *with, iiif_exchange *exchange, reply_body *body)
 {
-    const apr_int64_t length = iiif_exchange_content_length(exchange);
     apr_status_t rv = APR_SUCCESS;
 
-    if (length >= 0 && (apr_uint64_t)length < body->held) {
-        return APR_EGENERAL;
-    }
-    body->left = length >= 0 ? length - (apr_int64_t)body->held : -1;
     while (rv == APR_SUCCESS && body->left) {
-        rv = read_piece(with, body);
-        if (body->file || body->held > IN_MEMORY) {
-            const apr_status_t spilled = spill(with, body);
-
-            rv = spilled == APR_SUCCESS ? rv : spilled;
+        rv = read_piece(with, exchange, body);
+        if (rv == APR_SUCCESS && (body->file || body->held > IN_MEMORY)) {
+            rv = spill(with, body);
         }
-    }
-    if (APR_STATUS_IS_EOF(rv) && body->left < 0) {
-        rv = APR_SUCCESS;
     }
     if (rv == APR_SUCCESS && body->file) {
         mod_iiif_append_file(with->r, body->bb, body->file, 0, body->spilled);

@@ -147,6 +147,20 @@ ngx_http_iiif_merge_endpoint(ngx_conf_t *cf, ngx_http_iiif_loc_conf_t *prev,
         clcf->handler = ngx_http_iiif_handler;
     }
 
+    /* a nested location is there to be treated differently */
+
+    if (prev->service && prev->prefix.data == conf->prefix.data
+        && !clcf->named && !clcf->noname
+#if (NGX_PCRE)
+        && clcf->regex == NULL
+#endif
+        && iiif_service_set_apart(prev->service,
+                                  ngx_http_iiif_str(&clcf->name))
+           != IIIF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
     return NGX_CONF_OK;
 }
 

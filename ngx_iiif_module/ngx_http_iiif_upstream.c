@@ -21,6 +21,13 @@ static ngx_int_t ngx_http_iiif_process_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_iiif_process_headers_in(ngx_http_request_t *r,
     ngx_http_iiif_ctx_t *ctx);
 static ngx_int_t ngx_http_iiif_input_filter_init(void *data);
+static ngx_int_t ngx_http_iiif_input_filter(ngx_event_pipe_t *p,
+    ngx_buf_t *buf);
+static ngx_buf_t *ngx_http_iiif_add_body_buf(ngx_event_pipe_t *p,
+    ngx_buf_t *buf, size_t size);
+static ngx_int_t ngx_http_iiif_in_memory_filter(void *data, ssize_t bytes);
+static ngx_int_t ngx_http_iiif_reply_step(ngx_http_request_t *r,
+    u_char *data, size_t len, iiif_reply_step *step);
 static void ngx_http_iiif_abort_request(ngx_http_request_t *r);
 static void ngx_http_iiif_finalize_request(ngx_http_request_t *r,
     ngx_int_t rc);
@@ -102,11 +109,11 @@ ngx_http_iiif_render(ngx_http_request_t *r, ngx_http_iiif_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    u->pipe->input_filter = ngx_event_pipe_copy_input_filter;
+    u->pipe->input_filter = ngx_http_iiif_input_filter;
     u->pipe->input_ctx = r;
 
     u->input_filter_init = ngx_http_iiif_input_filter_init;
-    u->input_filter = ngx_http_upstream_non_buffered_filter;
+    u->input_filter = ngx_http_iiif_in_memory_filter;
     u->input_filter_ctx = r;
 
     r->main->count++;
@@ -345,21 +352,167 @@ static ngx_int_t
 ngx_http_iiif_input_filter_init(void *data)
 {
     ngx_http_request_t   *r = data;
+    iiif_reply_step       step;
     ngx_http_upstream_t  *u;
 
     u = r->upstream;
 
-    if (u->headers_in.status_n == NGX_HTTP_NO_CONTENT
-        || u->headers_in.status_n == NGX_HTTP_NOT_MODIFIED
-        || r->method == NGX_HTTP_HEAD)
-    {
-        u->pipe->length = 0;
-
-    } else {
-        u->pipe->length = u->headers_in.content_length_n;
+    if (ngx_http_iiif_reply_step(r, NULL, 0, &step) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    u->length = u->pipe->length;
+    u->pipe->length = step.left;
+    u->length = step.left;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The body, which lies in one piece or in several in what came off the socket.
+ * As long as p->length is not zero, the end of the connection is an error.
+ */
+
+static ngx_int_t
+ngx_http_iiif_input_filter(ngx_event_pipe_t *p, ngx_buf_t *buf)
+{
+    ngx_buf_t           *b, **prev;
+    iiif_reply_step      step;
+    ngx_http_request_t  *r;
+
+    if (buf->pos == buf->last) {
+        return NGX_OK;
+    }
+
+    r = p->input_ctx;
+
+    b = NULL;
+    prev = &buf->shadow;
+
+    while (buf->pos < buf->last) {
+
+        if (ngx_http_iiif_reply_step(r, buf->pos, buf->last - buf->pos, &step)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        p->length = step.left;
+
+        buf->pos += step.skip;
+
+        if (step.take == 0) {
+            continue;
+        }
+
+        b = ngx_http_iiif_add_body_buf(p, buf, step.take);
+        if (b == NULL) {
+            return NGX_ERROR;
+        }
+
+        *prev = b;
+        prev = &b->shadow;
+
+        buf->pos += step.take;
+    }
+
+    if (b) {
+        b->shadow = buf;
+        b->last_shadow = 1;
+
+        return NGX_OK;
+    }
+
+    /* nothing of the body is in the buf */
+
+    return ngx_event_pipe_add_free_buf(p, buf);
+}
+
+
+static ngx_buf_t *
+ngx_http_iiif_add_body_buf(ngx_event_pipe_t *p, ngx_buf_t *buf, size_t size)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    cl = ngx_chain_get_free_buf(p->pool, &p->free);
+    if (cl == NULL) {
+        return NULL;
+    }
+
+    b = cl->buf;
+
+    ngx_memzero(b, sizeof(ngx_buf_t));
+
+    b->pos = buf->pos;
+    b->last = buf->pos + size;
+    b->start = buf->start;
+    b->end = buf->end;
+    b->tag = p->tag;
+    b->temporary = 1;
+    b->recycled = 1;
+    b->num = buf->num;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, p->log, 0,
+                   "iiif input buf #%d %uz", b->num, size);
+
+    if (p->in) {
+        *p->last_in = cl;
+
+    } else {
+        p->in = cl;
+    }
+
+    p->last_in = &cl->next;
+
+    return b;
+}
+
+
+/* A subrequest whose answer is wanted in memory, in u->buffer. */
+
+static ngx_int_t
+ngx_http_iiif_in_memory_filter(void *data, ssize_t bytes)
+{
+    ngx_http_request_t  *r = data;
+
+    ngx_int_t             rc;
+    iiif_reply_step       step;
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    rc = ngx_http_iiif_reply_step(r, u->buffer.last, bytes, &step);
+
+    if (rc != NGX_OK || step.skip || step.take != (size_t) bytes) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "the image is too large for a subrequest in memory");
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_upstream_non_buffered_filter(data, bytes);
+
+    u->length = step.left;
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_iiif_reply_step(ngx_http_request_t *r, u_char *data, size_t len,
+    iiif_reply_step *step)
+{
+    ngx_http_iiif_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_iiif_module);
+
+    if (iiif_exchange_reply_body(ctx->exchange, (const char *) data, len, step)
+        != IIIF_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "the renderer's reply has no valid body");
+        return NGX_ERROR;
+    }
 
     return NGX_OK;
 }

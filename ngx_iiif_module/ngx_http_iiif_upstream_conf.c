@@ -96,7 +96,7 @@ ngx_http_iiif_merge_upstream_conf(ngx_conf_t *cf,
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     conf->temp_path = clcf->client_body_temp_path;
-    conf->max_temp_file_size = 1024 * 1024 * 1024;
+    conf->max_temp_file_size = NGX_MAX_SIZE_T_VALUE;
     conf->temp_file_write_size = 2 * NGX_HTTP_IIIF_BUFFER_SIZE;
 
     /* the pool has no second address: its queue is the socket's */

@@ -115,12 +115,23 @@ void iiif_service_free(iiif_service* service) {
     delete service;
 }
 
+iiif_status iiif_service_set_apart(iiif_service* service, iiif_str location) {
+    return guarded(IIIF_FAILED, nullptr, [&] {
+        service->service->set_apart(std::string_view(location.data, location.len));
+        return IIIF_OK;
+    });
+}
+
 iiif_status iiif_pool_start(iiif_service* const* services, size_t count, const iiif_pool_settings* settings,
                             iiif_pool** out, iiif_error* error) {
     if (!fits(settings, error)) return IIIF_INVALID;
     return guarded(IIIF_FAILED, error, [&] {
         std::vector<iiif::delivery::Service*> all;
         for (size_t i = 0; i < count; ++i) all.push_back(services[i]->service.get());
+        // An endpoint inside another one is a location inside it, too.
+        for (auto* outer : all) {
+            for (const auto* inner : all) outer->set_apart(inner->prefix);
+        }
         auto pool = iiif::pool::start(all, launch_of(*settings));
         if (!pool) {
             set_spelled_error(error, pool.error().sentence, settings->options);

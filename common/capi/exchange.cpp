@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // iiif.h, "Worker" and "One request".
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -86,6 +87,7 @@ int iiif_worker_close_unused(iiif_worker* worker) {
 }
 
 iiif_exchange* iiif_exchange_begin(iiif_worker* worker, const iiif_service* service, const iiif_http_request* request) {
+    if (request->size < sizeof(iiif_http_request)) return nullptr;
     return guarded(static_cast<iiif_exchange*>(nullptr), nullptr, [&] {
         const auto header = [request](const char* name) {
             return copied(request->header(request->header_context, name));
@@ -180,7 +182,7 @@ void iiif_exchange_render(const iiif_exchange* exchange, iiif_render_request* ou
     out->request = borrowed(exchange->exchange.call());
     const std::string& key = exchange->exchange.cache_key();
     out->cache_key = key.empty() ? iiif_str{nullptr, 0} : borrowed(key);
-    out->timeout = exchange->pool->timeout_ms + kMarginMs;
+    out->timeout = exchange->pool->queue_ms + exchange->pool->timeout_ms + kMarginMs;
 }
 
 iiif_status iiif_exchange_reply_head(iiif_exchange* exchange, const char* data, size_t len, size_t* head_len) {
@@ -193,6 +195,17 @@ iiif_status iiif_exchange_reply_head(iiif_exchange* exchange, const char* data, 
         exchange->lay_out();
         return IIIF_OK;
     });
+}
+
+iiif_status iiif_exchange_reply_body(iiif_exchange* exchange, const char* data, size_t len, iiif_reply_step* out) {
+    // Nothing here allocates, so nothing throws.
+    auto& body = exchange->exchange.reply_body();
+    iiif::delivery::ReplyBody::Step step;
+    if (!body.step(std::string_view(data, len), step)) return IIIF_INVALID;
+    out->skip = step.skip;
+    out->take = step.take;
+    out->left = static_cast<int64_t>(std::min<uint64_t>(body.left(), INT64_MAX));
+    return IIIF_OK;
 }
 
 int iiif_exchange_may_be_cached(const iiif_exchange* exchange) {

@@ -13,6 +13,7 @@ namespace iiif::capi {
 
 inline void set_error(iiif_error* error, std::string_view message) noexcept {
     if (error == nullptr || error->size < sizeof(iiif_error)) return;
+    message = message.substr(0, sizeof error->message - 1);
     std::snprintf(error->message, sizeof error->message, "%.*s", static_cast<int>(message.size()), message.data());
 }
 

@@ -5,6 +5,7 @@
 
 #include "protocol/http_date.h"
 #include "protocol/info.h"
+#include "protocol/presentation.h"
 
 namespace iiif::delivery {
 namespace {
@@ -147,7 +148,9 @@ Answer options_answer(const HttpRequest& http) {
     answer.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
     // Whatever is asked for harms nothing: there is nothing here that a header could change.
     std::string allowed = "Accept, Authorization, Content-Type";
-    if (!http.requested_headers.empty()) allowed = http.requested_headers;
+    const bool names =
+        std::ranges::all_of(http.requested_headers, [](char c) { return c == '\t' || (c >= ' ' && c <= '~'); });
+    if (names && !http.requested_headers.empty()) allowed = http.requested_headers;
     answer.headers.emplace_back("Access-Control-Allow-Headers", std::move(allowed));
     answer.headers.emplace_back("Access-Control-Max-Age", "86400");
     answer.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
@@ -228,6 +231,30 @@ Answer image_answer(const Service& service, const HttpRequest& http, const Reque
     answer.headers.emplace_back("Link", profile_link(service, request, description) + ", <" + request.id + '/' +
                                             canonical + ">;rel=\"canonical\"");
     add_validators(answer.headers, service, http, request, state);
+    return answer;
+}
+
+std::string content_tag(std::string_view body) {
+    return Hash().add(body).text();
+}
+
+Answer document_answer(const HttpRequest& http, const Request& request, int status, std::string body,
+                       const std::string& tag) {
+    Answer answer;
+    answer.status = status;
+    add_cors(answer.headers);
+    const auto type = protocol::presentation_media_type(request.version, http.accept);
+    if (status == 200) {
+        // Asked for again each time: what changes in a folder shows at once, and what has not costs a 304.
+        answer.headers.emplace_back("ETag", tag);
+        if (!http.if_none_match.empty() && protocol::not_modified(http.if_none_match, "", tag, 0)) answer.status = 304;
+    }
+    if (answer.status != 304) answer.headers.emplace_back("Content-Type", type);
+    answer.headers.emplace_back("Cache-Control", "no-cache");
+    answer.headers.emplace_back("Vary", "Accept");
+    if (answer.status == 304) return answer;
+    answer.content_length = static_cast<std::int64_t>(body.size());
+    if (!request.head) answer.body = std::move(body);
     return answer;
 }
 

@@ -67,6 +67,11 @@ std::variant<Answer, RenderPlan> decide(const Service&, const HttpRequest&, cons
 Answer image_answer(const Service&, const HttpRequest&, const Request&, const SourceState&, const source::Description&,
                     const RenderPlan&);
 
+// The ETag of what is made in memory: of its content.
+std::string content_tag(std::string_view body);
+// The answer that carries it, or 304. `tag` is content_tag(body). `status` is 200 or 410, which nobody validates.
+Answer document_answer(const HttpRequest&, const Request&, int status, std::string body, const std::string& tag);
+
 // Takes the validators away: this answer was made in a way that the next one like it will not be. Nobody keeps it.
 void make_passing(Answer&);
 

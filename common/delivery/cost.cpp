@@ -30,9 +30,23 @@ std::uint64_t pixels_to_decode(const source::Description& description, const Ren
     return std::max(best, answer);
 }
 
+std::uint64_t pixels_to_decode_of_parts(const source::Description& description, const RenderPlan& plan) {
+    // Its codes are passed once, up to the region: a sixteenth of what it costs to decode, scale and encode the pixels.
+    constexpr std::uint64_t kPassing = 16;
+    // Of the region that costs half, however small it is wanted; but the picture at an eighth is kept.
+    constexpr std::uint64_t kKept = 64;
+    const auto area = [](auto extent) { return std::uint64_t{extent.width} * extent.height; };
+    const std::uint64_t region = area(plan.geometry.region);
+    const std::uint64_t answer = area(plan.geometry.size);
+    const std::uint64_t decoded = region / kKept >= answer ? 0 : region / 2;
+    return std::max({answer, decoded, area(description.stored) / kPassing});
+}
+
 bool is_heavy(const Request& request, const source::Description* description, const RenderPlan* plan) {
     if (description == nullptr || plan == nullptr) return request.kind == Kind::full && !request.head;
-    return pixels_to_decode(*description, *plan) > kHeavyPixels;
+    const bool parts = description->parts;
+    return (parts ? pixels_to_decode_of_parts(*description, *plan) : pixels_to_decode(*description, *plan)) >
+           kHeavyPixels;
 }
 
 }  // namespace iiif::delivery

@@ -11,8 +11,12 @@
 
 namespace iiif::delivery {
 
-// Stored pixels that have to be decoded, estimated from the levels; at least the answer's own pixels.
+// Stored pixels that have to be decoded, estimated from the levels; at least the answer's own pixels. Whatever a
+// renderer may keep does not count: this decides about pyramids too, which spare the renderers.
 std::uint64_t pixels_to_decode(const source::Description&, const RenderPlan&);
+
+// The same where a renderer gets at parts (Description::parts).
+std::uint64_t pixels_to_decode_of_parts(const source::Description&, const RenderPlan&);
 
 // Jobs beyond this many pixels are heavy: about what a renderer decodes in a tenth of a second.
 inline constexpr std::uint64_t kHeavyPixels = 8U << 20U;

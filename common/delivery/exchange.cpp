@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "delivery/cost.h"
+#include "delivery/pages.h"
 #include "delivery/pyramid.h"
 #include "delivery/short_way.h"
 
@@ -28,10 +29,16 @@ Outcome Exchange::run(std::optional<std::string_view> computed_path) {
     const Request& request = *request_;
     if (request.kind == Kind::options) return finish(options_answer(http_));
     if (http_.method != "GET" && http_.method != "HEAD") return finish(method_not_allowed());
+    if (request.kind == Kind::page || request.kind == Kind::asset) return run_page(computed_path);
     if (request.kind == Kind::invalid) return run_invalid(computed_path);
 
+    if (request.presentation) return ask_for_document();
+
     auto located = source::locate(service_.root, memory_.files, service_.mapping, request.identifier, computed_path);
-    if (!located) return finish(refusal_answer(located.error(), request.head));
+    if (!located) {
+        if (auto page = page_redirect(service_, request)) return finish(std::move(*page));
+        return finish(refusal_answer(located.error(), request.head));
+    }
     if (request.kind == Kind::base) return finish(base_redirect(request));
     source::OpenFile& file = located->file;
     state_ = {file.key, file.path, located->page};
@@ -45,6 +52,14 @@ Outcome Exchange::run(std::optional<std::string_view> computed_path) {
     if (take_short_way(*description, plan, *description, file, service_.root)) return Outcome::answered;
     if (wants_pyramid(service_, plan, *description)) return run_with_pyramid(*description, plan);
     return ask_renderer(description.get(), &plan);
+}
+
+Outcome Exchange::run_page(std::optional<std::string_view> computed_path) {
+    auto page = answer_page(service_, http_, *request_, memory_.files, computed_path);
+    finish(std::move(page.answer));
+    file_ = std::move(page.file);
+    if (file_) served_ = "file";
+    return Outcome::answered;
 }
 
 // Heavy is what has to make a pyramid first, and not the answer from one.
@@ -92,18 +107,28 @@ Outcome Exchange::run_invalid(std::optional<std::string_view> computed_path) {
     return finish(refusal_answer(*request.refusal, request.head));
 }
 
+// The web server's process reads no folder: whether there is one is for a renderer to say.
+Outcome Exchange::ask_for_document() {
+    state_.path = request_->presentation->path;
+    return ask_renderer(nullptr, nullptr);
+}
+
 Outcome Exchange::ask_renderer(const source::Description* description, const RenderPlan* plan) {
     if (!has_renderers_) {
         fail(Failure::busy);
         return Outcome::answered;
     }
     heavy_ = is_heavy(*request_, description, plan);
-    call_ = encode_call({service_.pool_index, http_, state_.path, state_.page, state_.key});
+    asked_ = std::chrono::steady_clock::now();
+    const auto asked = std::chrono::duration_cast<std::chrono::milliseconds>(asked_.time_since_epoch());
+    call_ = encode_call({service_.pool_index, http_, state_.path, state_.page, state_.key, asked.count()});
+    if (call_.size() > kMaxRequestBytes) {
+        return finish(refusal_answer({431, "The request's headers are too long."}, request_->head));
+    }
     if (request_->is_image() && !request_->head) {
         cache_key_ = request_->id + '|' + etag(service_, http_, *request_, state_);
     }
     served_ = "render";
-    asked_ = std::chrono::steady_clock::now();
     return Outcome::needs_render;
 }
 
@@ -111,6 +136,16 @@ Parse Exchange::take_reply_head(std::string_view bytes, std::size_t& head_len) {
     ReplyHead head;
     const Parse parsed = decode_reply_head(bytes, head, head_len);
     if (parsed != Parse::done) return parsed;
+    const bool has_body = !request_->head && head.status != 204 && head.status != 304;
+    if (!has_body) {
+        reply_body_ = ReplyBody();
+    } else if (head.pieces) {
+        reply_body_ = ReplyBody::in_pieces();
+    } else if (head.content_length >= 0) {
+        reply_body_ = ReplyBody::of_length(static_cast<std::uint64_t>(head.content_length));
+    } else {
+        return Parse::bad;
+    }
     if (head.pyramid) {
         // Kept for the file that we see ourselves, whatever the renderer may have seen.
         if (auto file = open_pyramid(service_, state_, memory_.files)) {

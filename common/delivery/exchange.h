@@ -52,7 +52,10 @@ public:
     // Empty: not to be cached. Equal keys mean equal replies; a replaced file gives another key.
     [[nodiscard]] const std::string& cache_key() const { return cache_key_; }
 
+    // bad, too, for an answer with a body of which nothing says where it ends.
     Parse take_reply_head(std::string_view bytes, std::size_t& head_len);
+    // After the head: its body, as it comes off the socket.
+    [[nodiscard]] ReplyBody& reply_body() { return reply_body_; }
     // Of the answer: false when it was made in a way that the next one like it will not be.
     [[nodiscard]] bool may_be_cached() const;
     void fail(Failure failure);
@@ -62,7 +65,9 @@ private:
     bool take_short_way(const source::Description& image, const RenderPlan&, const source::Description& stored,
                         source::OpenFile& file, const source::Root&);
     Outcome run_with_pyramid(const source::Description& image, const RenderPlan&);
+    Outcome run_page(std::optional<std::string_view> computed_path);
     Outcome run_invalid(std::optional<std::string_view> computed_path);
+    Outcome ask_for_document();
     Outcome ask_renderer(const source::Description* description, const RenderPlan* plan);
 
     const Service& service_;
@@ -74,6 +79,7 @@ private:
     Answer answer_;
     std::string_view served_;
     std::string call_, cache_key_, timing_;
+    ReplyBody reply_body_;
     bool has_renderers_;
     bool heavy_ = false;
     std::chrono::steady_clock::time_point asked_;  // when the renderer was named

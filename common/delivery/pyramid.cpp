@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kSuffix = ".tif";
 constexpr std::size_t kDigits = 32;          // of a SHA-256, in hexadecimal
-constexpr std::string_view kLayout = "1";    // changes when pyramids of an earlier version are of no use any more
+constexpr std::string_view kLayout = "2";    // changes when pyramids of an earlier version are of no use any more
 constexpr std::uint32_t kTileMultiple = 16;  // TIFF 6.0, section 15: TileWidth
 // A level is at most twice as wide and twice as high as what is asked for, so about four pixels are decoded for each
 // one of the answer. A source that takes less than twice that has nothing to gain.

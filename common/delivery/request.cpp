@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "delivery/pages.h"
 #include "delivery/values.h"
 #include "protocol/uri.h"
 
@@ -16,6 +17,8 @@ using protocol::Size;
 
 // Sizes up to here are what viewers ask for as tiles and thumbnails.
 constexpr std::uint64_t kSmallSide = 1024;
+// Bytes of the path of a folder or file, as the system has it.
+constexpr std::size_t kMostPath = 4096;
 
 // A raw identifier as it may stand in a header or in JSON: what no URI may hold raw is encoded, the rest stays as sent
 // (I3-INFO-04: the identifier is encoded exactly as in the request).
@@ -55,6 +58,11 @@ std::string public_base(const Service& service, const HttpRequest& http, std::st
     while (base.ends_with('/')) base.pop_back();
     const bool has_path = base.find('/', base.find("//") + 2) != std::string::npos;
     return has_path ? base : base + std::string(raw_prefix);
+}
+
+// As it stands in a URI.
+std::string_view name_of(protocol::Version version) {
+    return version == protocol::Version::v2 ? "2" : "3";
 }
 
 Kind kind_of(const protocol::ImageParameters& parameters) {
@@ -145,6 +153,58 @@ void read_image_request(const Service& service, Request& request, const std::str
     }
 }
 
+// "range-2-1.json": a part that a sidecar lists.
+bool is_numbered_range(std::string_view name) {
+    constexpr std::string_view kFirst = "range-";
+    constexpr std::string_view kLast = ".json";
+    if (name.size() <= kFirst.size() + kLast.size() || !name.starts_with(kFirst) || !name.ends_with(kLast))
+        return false;
+    const std::string_view number = name.substr(kFirst.size(), name.size() - kFirst.size() - kLast.size());
+    return std::ranges::all_of(number, [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
+}
+
+std::optional<protocol::Resource> resource_named(std::string_view name, protocol::Version version) {
+    using protocol::Resource;
+    for (const Resource resource : {Resource::manifest, Resource::collection, Resource::canvas, Resource::annotation,
+                                    Resource::range, Resource::annotation_page, Resource::sequence}) {
+        // A sequence is 2.1's, an annotation page 3.0's.
+        if (resource == Resource::sequence && version != protocol::Version::v2) continue;
+        if (resource == Resource::annotation_page && version != protocol::Version::v3) continue;
+        if (name == protocol::file_name_of(resource)) return resource;
+    }
+    return is_numbered_range(name) ? std::optional(Resource::range) : std::nullopt;
+}
+
+// false: the last segment names no resource, or the endpoint has none. `rest` is what follows endpoint and version.
+bool read_presentation(const Service& service, Request& request, std::string_view rest, std::string_view endpoint,
+                       std::string_view prefix) {
+    if (service.presentation == Presentation::off) return false;
+    const auto slash = rest.rfind('/');
+    const auto name = percent_decode(slash == std::string_view::npos ? rest : rest.substr(slash + 1));
+    const auto resource = name ? resource_named(*name, request.version) : std::nullopt;
+    if (!resource) return false;
+    const auto path = percent_decode(slash == std::string_view::npos ? std::string_view() : rest.substr(0, slash));
+    if (!path) {
+        refuse_request(request, 400,
+                       "The path holds a broken percent escape or a NUL byte; write a percent sign as %25.");
+        return true;
+    }
+    if (path->size() > kMostPath) {
+        refuse_request(request, 400,
+                       "The path is " + std::to_string(path->size()) + " bytes long; allowed are " +
+                           std::to_string(kMostPath) + ".");
+        return true;
+    }
+    request.kind = *resource == protocol::Resource::collection ? Kind::collection : Kind::manifest;
+    request.presentation = {*resource, *path, std::string(endpoint), std::string(prefix)};
+    request.identifier = *path;
+    request.raw_identifier = protocol::percent_encode_path(*path);
+    request.id = std::string(prefix) + '/';
+    if (!path->empty()) request.id += request.raw_identifier + '/';
+    request.id += *name;
+    return true;
+}
+
 }  // namespace
 
 std::string_view name_of(Kind kind) {
@@ -155,7 +215,11 @@ std::string_view name_of(Kind kind) {
         case Kind::thumbnail: return "thumbnail";
         case Kind::tile: return "tile";
         case Kind::region: return "region";
+        case Kind::manifest: return "manifest";
+        case Kind::collection: return "collection";
         case Kind::options: return "options";
+        case Kind::page: return "page";
+        case Kind::asset: return "asset";
         case Kind::invalid: break;
     }
     return "invalid";
@@ -171,7 +235,7 @@ std::optional<Request> parse_request(const Service& service, const HttpRequest& 
     request.version = service.versions.front();
 
     std::string public_prefix = public_base(service, http, tidy(path.substr(0, path.size() - below->size())));
-    if (!values::is_http_uri(public_prefix)) {
+    if (!values::is_http_uri(public_prefix) || public_prefix.find_first_of("?#") != std::string::npos) {
         if (http.base_is_configured) {
             refuse_request(request, 500, "The base URI that this server computed is no http or https URI.");
         } else {
@@ -180,12 +244,15 @@ std::optional<Request> parse_request(const Service& service, const HttpRequest& 
         return request;
     }
 
+    const std::string endpoint = public_prefix;
+    if (service.pages && read_page_request(service, http.method, *below, public_prefix, request)) return request;
+
     std::string_view rest = *below;
     if (rest.starts_with('/')) rest.remove_prefix(1);
     if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
         const auto first = percent_decode(rest.substr(0, slash));
         for (const auto version : service.versions) {
-            if (first != (version == protocol::Version::v2 ? "2" : "3")) continue;
+            if (first != name_of(version)) continue;
             request.version = version;
             public_prefix += '/';
             public_prefix += *first;
@@ -195,7 +262,9 @@ std::optional<Request> parse_request(const Service& service, const HttpRequest& 
     }
 
     const auto segments = protocol::split_segments(rest);
-    if (rest.empty()) {
+    if (read_presentation(service, request, rest, endpoint, public_prefix)) {
+        // Of a folder or a file, whatever else its name could be read as.
+    } else if (rest.empty()) {
         refuse_request(request, 404, "This is an IIIF endpoint; name an image: IDENTIFIER/info.json.");
     } else if (segments.size() >= 2 && percent_decode(segments.back()) == "info.json") {
         if (take_identifier(request, rest.substr(0, rest.size() - segments.back().size() - 1), public_prefix)) {
@@ -203,8 +272,16 @@ std::optional<Request> parse_request(const Service& service, const HttpRequest& 
         }
     } else if (segments.size() >= 5) {
         read_image_request(service, request, public_prefix, rest, segments);
-    } else if (take_identifier(request, rest, public_prefix)) {
-        request.kind = Kind::base;
+    } else {
+        // With anything behind it, an identifier named as a version would be one: its URI names the version too.
+        const auto reads_as_version = [&](protocol::Version version) {
+            return percent_decode(rest) == name_of(version);
+        };
+        if (segments.size() == 1 && std::ranges::any_of(service.versions, reads_as_version)) {
+            public_prefix += '/';
+            public_prefix += name_of(request.version);
+        }
+        if (take_identifier(request, rest, public_prefix)) request.kind = Kind::base;
     }
 
     if (http.method == "OPTIONS") {

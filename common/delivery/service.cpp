@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "delivery/pages.h"
 #include "delivery/values.h"
 #include "protocol/parameters.h"
 
@@ -13,6 +14,9 @@ namespace {
 
 // Upscaling has to declare a limit (I3-SIZE-19); this one stands when the administrator gave none.
 constexpr std::uint64_t kUpscalingArea = 100'000'000;
+// Where no other limit is set: more than almost any image has, and a few seconds of work.
+constexpr std::uint64_t kArea = 400'000'000;
+constexpr std::uint64_t kMapFileBytes = std::uint64_t{64} << 20U;
 constexpr std::uint64_t kPyramidBytes = std::uint64_t{10} << 30U;  // when the directive names no size
 
 // FNV-1a: a fingerprint that tells configurations apart, not a secret.
@@ -82,7 +86,8 @@ Expected<bool> read_mapping(const Settings& settings, source::MappingOptions& ma
         mapping.rules.push_back(std::move(*rule));
     }
     if (const auto file = settings.values("map_file"); !file.empty()) {
-        auto opened = source::MapFile::open(file[0]);
+        auto opened = source::MapFile::open(
+            file[0], file.size() > 1 ? values::read_size(file[1]).value_or(kMapFileBytes) : kMapFileBytes);
         if (!opened) return refuse(0, "map_file \"" + file[0] + "\": " + opened.error().sentence);
         mapping.map_file = std::move(*opened);
     }
@@ -90,6 +95,7 @@ Expected<bool> read_mapping(const Settings& settings, source::MappingOptions& ma
         if (word.starts_with('.')) word.remove_prefix(1);
         mapping.extensions.emplace_back(word);
     }
+    mapping.max_identifier = static_cast<std::size_t>(settings.number("max_identifier", mapping.max_identifier));
     const std::string delimiter = settings.text("page_delimiter", ";");
     mapping.page_delimiter = values::read_switch(delimiter) == false ? "" : delimiter;
     return true;
@@ -98,14 +104,22 @@ Expected<bool> read_mapping(const Settings& settings, source::MappingOptions& ma
 Expected<bool> read_limits(const Settings& settings, protocol::Limits& limits) {
     limits.max_width = settings.number("max_width", 0);
     limits.max_height = settings.number("max_height", 0);
-    limits.max_area = settings.number("max_area", 0);
+    const std::string area = settings.text("max_area", "");
+    const bool unlimited = values::read_switch(area) == false;
+    limits.max_area = unlimited ? 0 : settings.number("max_area", 0);
     limits.upscaling = settings.is_on("upscaling", false);
     if (limits.max_height != 0 && limits.max_width == 0) {
         return refuse(0,
                       "max_height needs max_width beside it: info.json cannot declare a height alone "
                       "(Image API 3.0, section 5.2)");
     }
-    if (limits.upscaling && !limits.any()) limits.max_area = kUpscalingArea;
+    if (limits.any()) return true;
+    if (limits.upscaling) {
+        if (unlimited) return refuse(0, "upscaling needs a limit: max_area off cannot stand beside it alone");
+        limits.max_area = kUpscalingArea;
+    } else if (!unlimited) {
+        limits.max_area = kArea;
+    }
     return true;
 }
 
@@ -145,7 +159,49 @@ Expected<bool> read_pyramids(const Settings& settings, Side side, std::optional<
     return true;
 }
 
+// Pages are the web server's own business: renderers neither look for them nor answer with one.
+Expected<bool> read_pages(const Settings& settings, Side side, std::optional<source::Root>& out) {
+    if (side == Side::renderer || !settings.is_on("pages", false)) return true;
+    if (values::read_switch(settings.text("presentation", "off")) == false) {
+        return refuse(0, "pages needs presentation beside it, on or opt_in: pages show Manifests and Collections");
+    }
+    std::string folder = settings.text("pages_directory", IIIF_PAGES_DIRECTORY);
+    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+    source::Root pages(folder, source::Symlinks::refused);
+    if (const std::string wrong = check_pages(pages); !wrong.empty()) {
+        return refuse(0, "pages are on, but pages_directory \"" + folder + "\" does not hold them: " + wrong);
+    }
+    out = std::move(pages);
+    return true;
+}
+
 }  // namespace
+
+void Service::set_apart(std::string_view location) {
+    if (!location.starts_with(prefix)) return;
+    location.remove_prefix(prefix.size());
+    if (!location.starts_with('/')) return;
+    while (location.starts_with('/')) location.remove_prefix(1);
+    for (const std::string_view version : {"3/", "2/"}) {
+        if (!location.starts_with(version)) continue;
+        location.remove_prefix(version.size());
+        break;
+    }
+    // A version alone is the whole endpoint in another spelling.
+    if (location.empty() || location == "2" || location == "3" || std::ranges::find(apart, location) != apart.end())
+        return;
+    apart.emplace_back(location);
+}
+
+bool Service::is_apart(std::string_view path, std::string_view from) const {
+    // As servers compare: byte by byte, from the start. "private" is apart where "priv" is, rather than not.
+    const auto lies_in = [](std::string_view one, std::string_view location) {
+        if (one.starts_with(location)) return true;
+        return location.ends_with('/') && one == location.substr(0, location.size() - 1);
+    };
+    return std::ranges::any_of(
+        apart, [&](const std::string& location) { return lies_in(path, location) && !lies_in(from, location); });
+}
 
 Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::string_view prefix, Side side) {
     auto service = std::make_unique<Service>();
@@ -169,6 +225,7 @@ Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::s
     read_descriptive(settings, service->info);
     read_encoder(settings, service->encoder);
     if (auto done = read_pyramids(settings, side, service->pyramids); !done) return tl::unexpected(done.error());
+    if (auto done = read_pages(settings, side, service->pages); !done) return tl::unexpected(done.error());
     for (const auto format : service->info.preferred_formats) {
         if ((service->info.formats & protocol::bit(format)) == 0) {
             return refuse(0, "preferred_formats names " + std::string(protocol::name_of(format)) +
@@ -183,12 +240,27 @@ Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::s
 
     service->base_uri = settings.text("base_uri", "");
     while (service->base_uri.ends_with('/')) service->base_uri.pop_back();
+    const std::string presentation = settings.text("presentation", "off");
+    if (presentation == "opt_in") {
+        service->presentation = Presentation::opt_in;
+    } else if (values::read_switch(presentation) == true) {
+        service->presentation = Presentation::on;
+    }
+    for (const char* other : {"map", "source"}) {
+        // An image in a Manifest is named by its path: a rule that makes something else of paths would lead elsewhere.
+        if (service->presentation != Presentation::off && settings.has(other)) {
+            return refuse(0, std::string("presentation cannot stand beside ") + other +
+                                 ": in Manifests, identifiers are paths beneath the root");
+        }
+    }
     service->as_stored = settings.is_on("as_stored", true);
     service->tile_size = static_cast<std::uint32_t>(settings.number("tile_size", service->tile_size));
     service->max_age = static_cast<std::uint32_t>(settings.number("max_age", 86'400'000) / 1000);
 
     Fingerprint print;
     for (const Settings::Entry& entry : settings.entries()) {
+        // Images do not change with the pages that show them.
+        if (std::string_view(entry.directive->name).starts_with("pages")) continue;
         print.add(entry.directive->name);
         for (const std::string& word : entry.values) print.add(word);
     }

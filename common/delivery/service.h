@@ -23,6 +23,10 @@ struct EncoderOptions {
     bool embed_profile = false;
 };
 
+// Whether folders are Manifests and Collections: all of them, unless a sidecar says `publish: false`; or listed in
+// Collections only where one says `publish: true`.
+enum class Presentation : std::uint8_t { off, on, opt_in };
+
 // Where pyramids of sources that can only be decoded whole are kept; see delivery/pyramid.h.
 struct PyramidFolder {
     source::Root folder;
@@ -38,16 +42,25 @@ struct Service {
     std::string base_uri;                     // configured and constant, no trailing slash; else empty
     protocol::InfoOptions info;               // limits, qualities, formats (as configured) and descriptive properties
     EncoderOptions encoder;
+    Presentation presentation = Presentation::off;
     bool as_stored = true;  // what lies in a file as it is asked for is sent from there
     std::optional<PyramidFolder> pyramids;
-    std::uint32_t tile_size = 512;  // offered for sources that are not tiled
-    std::uint32_t max_age = 86400;  // seconds; Cache-Control of 200 and 304
-    std::uint64_t fingerprint = 0;  // of everything that changes an answer's bytes: part of every ETag
+    std::optional<source::Root> pages;  // the folder of pages, where they are on; see delivery/pages.h
+    std::uint32_t tile_size = 512;      // offered for sources that are not tiled
+    std::uint32_t max_age = 86400;      // seconds; Cache-Control of 200 and 304
+    std::uint64_t fingerprint = 0;      // of everything that changes an answer's bytes: part of every ETag
 
-    // Set by the pool before workers fork; the only thing that changes after construction.
+    // Set by the pool before workers fork; what changes after construction, with `apart`.
     std::uint32_t pool_index = 0;
     protocol::FormatSet encodable = (1U << protocol::kFormatCount) - 1;  // what this build's renderers can write
     std::uint32_t timeout_ms = 60000;
+
+    // Decoded paths beneath the prefix, without its slash and without a version, of locations that the server treats
+    // differently. Set before the pool starts, too.
+    std::vector<std::string> apart;
+    void set_apart(std::string_view location);
+    // Whether what lies at `path` beneath the root must not be listed by what is asked for at `from`.
+    [[nodiscard]] bool is_apart(std::string_view path, std::string_view from) const;
 
     [[nodiscard]] protocol::FormatSet offered_formats() const { return info.formats & encodable; }
 };

@@ -32,16 +32,17 @@ const std::array kRows = {
     Row{{"iiif", "IIIF", L, 1, 1, "on | off"}, false, values::check_switch},
     Row{{"root", "IIIFRoot", L, 1, 1, "DIRECTORY"}, false, values::check_absolute_path},
     Row{{"map", "IIIFMap", L, 2, 2, "REGEX TEMPLATE"}, true, values::check_map},
-    Row{{"map_file", "IIIFMapFile", L, 1, 1, "FILE"}, false, values::check_absolute_path},
+    Row{{"map_file", "IIIFMapFile", L, 1, 2, "FILE [SIZE]"}, false, values::check_map_file},
     Row{{"source", "IIIFSource", L, 1, 1, "VALUE"}, false, values::check_nothing},
     Row{{"extensions", "IIIFExtensions", L, 1, kMany, "EXTENSION ..."}, false, values::check_extensions},
     Row{{"page_delimiter", "IIIFPageDelimiter", L, 1, 1, "CHARACTERS | off"}, false, values::check_page_delimiter},
+    Row{{"max_identifier", "IIIFMaxIdentifier", L, 1, 1, "BYTES"}, false, values::check_max_identifier},
     Row{{"symlinks", "IIIFSymlinks", L, 1, 1, "beneath | off"}, false, values::check_symlinks},
     Row{{"versions", "IIIFVersions", L, 1, 2, "3 | 2 ..."}, false, values::check_versions},
     Row{{"base_uri", "IIIFBaseURI", L, 1, 1, "URI"}, false, values::check_base_uri},
     Row{{"max_width", "IIIFMaxWidth", L, 1, 1, "PIXELS"}, false, values::check_pixels},
     Row{{"max_height", "IIIFMaxHeight", L, 1, 1, "PIXELS"}, false, values::check_pixels},
-    Row{{"max_area", "IIIFMaxArea", L, 1, 1, "PIXELS"}, false, values::check_area},
+    Row{{"max_area", "IIIFMaxArea", L, 1, 1, "PIXELS | off"}, false, values::check_max_area},
     Row{{"upscaling", "IIIFUpscaling", L, 1, 1, "on | off"}, false, values::check_switch},
     Row{{"formats", "IIIFFormats", L, 1, kMany, "FORMAT ..."}, false, values::check_formats},
     Row{{"preferred_formats", "IIIFPreferredFormats", L, 1, kMany, "FORMAT ..."}, false, values::check_formats},
@@ -52,6 +53,7 @@ const std::array kRows = {
     Row{{"part_of", "IIIFPartOf", L, 2, 3, "URI TYPE [LABEL]"}, true, values::check_resource},
     Row{{"see_also", "IIIFSeeAlso", L, 2, 5, "URI TYPE [LABEL [FORMAT [PROFILE]]]"}, true, values::check_resource},
     Row{{"service", "IIIFService", L, 2, 3, "URI TYPE [PROFILE]"}, true, values::check_resource},
+    Row{{"presentation", "IIIFPresentation", L, 1, 1, "on | off | opt_in"}, false, values::check_presentation},
     Row{{"tile_size", "IIIFTileSize", L, 1, 1, "PIXELS"}, false, values::check_tile_size},
     Row{{"as_stored", "IIIFAsStored", L, 1, 1, "on | off"}, false, values::check_switch},
     Row{{"pyramids", "IIIFPyramids", L, 1, 2, "off | DIRECTORY [SIZE]"}, false, values::check_pyramids},
@@ -63,13 +65,22 @@ const std::array kRows = {
     Row{{"background", "IIIFBackground", L, 1, 1, "RRGGBB"}, false, values::check_background},
     Row{{"icc", "IIIFICC", L, 1, 1, "srgb | embed"}, false, values::check_icc},
     Row{{"max_age", "IIIFMaxAge", L, 1, 1, "TIME"}, false, values::check_time},
+    Row{{"pages", "IIIFPages", L, 1, 1, "on | off"}, false, values::check_switch},
+    Row{{"pages_name", "IIIFPagesName", L, 1, 1, "TEXT"}, false, values::check_text},
+    Row{{"pages_logo", "IIIFPagesLogo", L, 1, 1, "URI | PATH"}, false, values::check_logo},
+    Row{{"pages_colour", "IIIFPagesColour", L, 1, 1, "RRGGBB"}, false, values::check_background},
+    Row{{"pages_directory", "IIIFPagesDirectory", L, 1, 1, "DIRECTORY"}, false, values::check_absolute_path},
 
     Row{{"renderers", "IIIFRenderers", S, 1, 1, "auto | NUMBER"}, false, values::check_renderers},
-    Row{{"queue", "IIIFQueue", S, 1, 1, "NUMBER"}, false, values::check_queue},
+    Row{{"queue", "IIIFQueue", S, 1, 2, "NUMBER [TIME]"}, false, values::check_queue},
     Row{{"timeout", "IIIFTimeout", S, 1, 1, "TIME"}, false, values::check_timeout},
     Row{{"max_pixels", "IIIFMaxPixels", S, 1, 1, "PIXELS"}, false, values::check_area},
     Row{{"renderer_memory", "IIIFRendererMemory", S, 1, 1, "SIZE"}, false, values::check_memory},
+    Row{{"decoder_memory", "IIIFDecoderMemory", S, 1, 1, "SIZE"}, false, values::check_memory},
+    Row{{"encoder_memory", "IIIFEncoderMemory", S, 1, 1, "SIZE"}, false, values::check_memory},
     Row{{"renderer_jobs", "IIIFRendererJobs", S, 1, 1, "NUMBER"}, false, values::check_count},
+    Row{{"sandbox", "IIIFSandbox", S, 1, 1, "require | prefer | off"}, false, values::check_sandbox},
+    Row{{"status", "IIIFStatus", S, 1, 1, "off | FILE"}, false, values::check_status},
     Row{{"renderer_program", "IIIFRendererProgram", S, 1, 1, "FILE"}, false, values::check_absolute_path},
     Row{{"runtime_directory", "IIIFRuntimeDirectory", S, 1, 1, "DIRECTORY"}, false, values::check_absolute_path},
 };
@@ -133,6 +144,10 @@ std::span<const std::string> Settings::values(std::string_view name) const {
     return entry->values;
 }
 
+bool Settings::has(std::string_view name) const {
+    return std::ranges::any_of(entries_, [name](const Entry& e) { return name == e.directive->name; });
+}
+
 bool Settings::is_on(std::string_view name, bool standard) const {
     const auto given = values(name);
     return given.empty() ? standard : values::read_switch(given[0]).value_or(standard);
@@ -178,11 +193,19 @@ Expected<Settings> Settings::from_json(std::string_view text) {
             if (!json_is_string(word)) return refuse(0, "a setting's word is not a string");
             strings.emplace_back(json_string_value(word), json_string_length(word));
         }
+        // cppcheck-suppress containerOutOfBounds ; a list without words was refused
         const std::string name = strings.front();
         strings.erase(strings.begin());
         if (auto done = settings.set(name, std::move(strings)); !done) return tl::unexpected(done.error());
     }
     return settings;
+}
+
+std::uint32_t queue_wait_ms(const Settings& pool) {
+    constexpr std::uint64_t kStandard = 30'000;
+    const auto words = pool.values("queue");
+    const auto wait = words.size() > 1 ? values::read_time_ms(words[1]) : std::nullopt;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(wait.value_or(kStandard), INT32_MAX));
 }
 
 }  // namespace iiif::delivery

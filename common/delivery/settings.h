@@ -30,6 +30,7 @@ public:
     [[nodiscard]] std::span<const Entry> entries() const { return entries_; }
     // The values of the only entry of that name; empty when it was not written.
     [[nodiscard]] std::span<const std::string> values(std::string_view name) const;
+    [[nodiscard]] bool has(std::string_view name) const;
     [[nodiscard]] bool is_on(std::string_view name, bool standard) const;
     [[nodiscard]] std::uint64_t number(std::string_view name,
                                        std::uint64_t standard) const;  // sizes, times (ms), counts
@@ -41,6 +42,9 @@ public:
 private:
     std::vector<Entry> entries_;
 };
+
+// How long a request may wait for a renderer, in milliseconds: the second word of `queue`.
+std::uint32_t queue_wait_ms(const Settings& pool);
 
 }  // namespace iiif::delivery
 

@@ -98,7 +98,7 @@ std::optional<std::array<std::uint8_t, 3>> read_color(std::string_view text) {
 
 std::optional<std::uint64_t> read_quantity(std::string_view directive, std::string_view text) {
     if (directive == "timeout" || directive == "max_age") return read_time_ms(text);
-    if (directive == "renderer_memory") return read_size(text);
+    if (directive.ends_with("_memory")) return read_size(text);
     return read_number(text);
 }
 
@@ -153,11 +153,42 @@ std::string check_pyramids(Words words) {
                  "64m, such as /var/cache/iiif 50g";
 }
 
+std::string check_map_file(Words words) {
+    if (std::string wrong = check_absolute_path(words.first(1)); !wrong.empty()) return wrong;
+    const auto size = words.size() > 1 ? read_size(words[1]) : std::uint64_t{1};
+    return size && *size >= 1 && *size <= (std::uint64_t{4} << 30U)
+               ? ""
+               : "allowed as the largest size of the file is one up to 4g, such as 64m";
+}
+
+std::string check_max_identifier(Words words) {
+    return check_range(words, 16, 4096, "a number of bytes");
+}
+
 std::string check_versions(Words words) {
     const bool fine = std::ranges::all_of(words, [](const std::string& w) { return w == "3" || w == "2"; }) &&
                       (words.size() < 2 || words[0] != words[1]);
     return fine ? ""
                 : "allowed are 3 and 2, each once; the first is the one that answers without a version in the path";
+}
+
+// RFC 3986, section 3.2, without userinfo: host, or [IPv6 address], and a port.
+bool is_authority(std::string_view text) {
+    std::size_t end = text.find(':');
+    if (text.starts_with('[')) {
+        end = text.find(']');
+        if (end == std::string_view::npos || end < 3) return false;
+        const bool address = std::ranges::all_of(text.substr(1, end - 1), [](char c) {
+            return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
+        });
+        if (!address) return false;
+        ++end;
+    }
+    const std::string_view host = text.substr(0, end);
+    const std::string_view port = text.substr(std::min(end, text.size()));
+    return !host.empty() && (host.starts_with('[') || host.find_first_of("[]@") == std::string_view::npos) &&
+           (port.empty() ||
+            (port.starts_with(':') && port.size() <= 6 && std::ranges::all_of(port.substr(1), is_digit)));
 }
 
 bool is_http_uri(std::string_view uri) {
@@ -169,7 +200,7 @@ bool is_http_uri(std::string_view uri) {
     } else {
         return false;
     }
-    if (rest.empty() || rest.starts_with('/') || uri.size() > 2048) return false;
+    if (uri.size() > 2048 || !is_authority(rest.substr(0, rest.find_first_of("/?#")))) return false;
     return std::ranges::all_of(rest, [](char c) {
         static constexpr std::string_view kOthers = "-._~:/?#[]@!$&'()*+,;=%";
         return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -210,6 +241,12 @@ std::string check_area(Words words) {
     return check_range(words, 1, kMaxPixels * kMaxPixels / 8, "a number of pixels");
 }
 
+std::string check_max_area(Words words) {
+    if (read_switch(words[0]) == false) return "";
+    const std::string wrong = check_area(words);
+    return wrong.empty() ? "" : wrong + ", or off for no limit";
+}
+
 std::string check_tile_size(Words words) {
     return check_range(words, 64, 4096, "a number of pixels");
 }
@@ -244,6 +281,24 @@ std::string check_icc(Words words) {
     return words[0] == "srgb" || words[0] == "embed" ? "" : "allowed is srgb (convert) or embed (keep the profile)";
 }
 
+std::string check_presentation(Words words) {
+    if (words[0] == "opt_in" || read_switch(words[0])) return "";
+    return "allowed is on (every folder is listed, unless its sidecar says otherwise), opt_in (only those whose "
+           "sidecar says publish: true) or off";
+}
+
+// A path is one of this server: "//host" would be another's.
+std::string check_logo(Words words) {
+    const std::string& place = words[0];
+    const bool is_path = place.starts_with('/') && !place.starts_with("//") && is_http_uri("http://host" + place);
+    return is_path || is_http_uri(place) ? "" : "allowed is an http or https URI, or a path such as /logo.svg";
+}
+
+std::string check_sandbox(Words words) {
+    if (words[0] == "require" || words[0] == "prefer" || words[0] == "off") return "";
+    return "allowed is require (do not start where the kernel lacks a part of it), prefer (use what there is) or off";
+}
+
 std::string check_time(Words words) {
     const auto time = read_time_ms(words[0]);
     return time && *time <= 315'360'000'000 ? "" : "allowed is a time up to ten years, such as 0, 30s, 10m, 12h or 7d";
@@ -259,7 +314,16 @@ std::string check_renderers(Words words) {
 }
 
 std::string check_queue(Words words) {
-    return check_range(words, 1, 4096, "a number of waiting requests");
+    if (std::string wrong = check_range(words, 1, 4096, "a number of waiting requests"); !wrong.empty()) return wrong;
+    const auto wait = words.size() > 1 ? read_time_ms(words[1]) : std::uint64_t{1000};
+    return wait && *wait >= 100 && *wait <= 3'600'000
+               ? ""
+               : "allowed as the time that a request may wait is one from 100ms to 1h, such as 30s";
+}
+
+std::string check_status(Words words) {
+    const bool fine = read_switch(words[0]) == false || check_absolute_path(words).empty();
+    return fine ? "" : "allowed is off, or the absolute path of a file, such as /run/iiif/status.json";
 }
 
 std::string check_memory(Words words) {

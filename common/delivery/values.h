@@ -20,7 +20,7 @@ std::optional<std::uint64_t> read_number(std::string_view);   // digits
 std::optional<std::uint64_t> read_time_ms(std::string_view);  // 500ms 30s 5m 12h 7d 4w 1y; bare numbers are seconds
 std::optional<std::uint64_t> read_size(std::string_view);     // bytes: 512k 256m 2g
 std::optional<std::array<std::uint8_t, 3>> read_color(std::string_view);  // RRGGBB, with or without '#'
-// What number() of that directive means: time for timeout (ms) and max_age (ms), bytes for renderer_memory, else
+// What number() of that directive means: time for timeout (ms) and max_age (ms), bytes for those named *_memory, else
 // digits.
 std::optional<std::uint64_t> read_quantity(std::string_view directive, std::string_view);
 
@@ -29,6 +29,8 @@ std::string check_nothing(Words);
 std::string check_switch(Words);
 std::string check_absolute_path(Words);
 std::string check_map(Words);
+std::string check_map_file(Words);
+std::string check_max_identifier(Words);
 std::string check_extensions(Words);
 std::string check_page_delimiter(Words);
 std::string check_symlinks(Words);
@@ -40,6 +42,7 @@ std::string check_text(Words);
 std::string check_resource(Words);
 std::string check_pixels(Words);
 std::string check_area(Words);
+std::string check_max_area(Words);
 std::string check_tile_size(Words);
 std::string check_formats(Words);
 std::string check_qualities(Words);
@@ -47,11 +50,15 @@ std::string check_percent(Words);
 std::string check_png_compression(Words);
 std::string check_background(Words);
 std::string check_icc(Words);
+std::string check_presentation(Words);
+std::string check_logo(Words);
 std::string check_time(Words);
 std::string check_timeout(Words);
 std::string check_renderers(Words);
 std::string check_queue(Words);
 std::string check_memory(Words);
+std::string check_sandbox(Words);
+std::string check_status(Words);
 std::string check_count(Words);
 
 // scheme://authority[/path] with nothing but URI characters; also used on a base the server computed per request.

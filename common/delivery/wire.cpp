@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kDescriptionField = "IIIF-Description";
 constexpr std::string_view kPyramidField = "IIIF-Pyramid";
 constexpr std::string_view kTimingField = "IIIF-Timing";
+constexpr std::string_view kBodyField = "IIIF-Body";
+constexpr std::string_view kPieces = "pieces";
 constexpr std::size_t kMaxHeaders = 64;
 
 template <class Number>
@@ -19,10 +21,11 @@ bool read(std::string_view text, Number& out) {
     return error == std::errc() && at == end && !text.empty();
 }
 
+// A NUL ends a value: what a client sent behind one would be a field of its own. Servers let none through.
 void field(std::string& out, std::string_view name, std::string_view value) {
     out += name;
     out += '\0';
-    out += value;
+    out += value.substr(0, value.find('\0'));
     out += '\0';
 }
 
@@ -46,9 +49,34 @@ bool is_token(std::string_view name) {
     });
 }
 
+// What answers of ours have. A renderer that was broken into sets no cookies for the site, and redirects no browser
+// with a header that nobody here has thought of.
+bool may_be_answered(std::string_view name) {
+    static constexpr std::string_view kNames[] = {
+        "Content-Type",
+        "ETag",
+        "Last-Modified",
+        "Cache-Control",
+        "Link",
+        "Location",
+        "Vary",
+        "Allow",
+        "Retry-After",
+        "Content-Disposition",
+        "X-Content-Type-Options",
+        "Access-Control-Allow-Origin",
+        "Access-Control-Expose-Headers",
+        "Access-Control-Allow-Methods",
+        "Access-Control-Allow-Headers",
+        "Access-Control-Max-Age",
+    };
+    return std::ranges::any_of(kNames, [name](std::string_view known) { return equals_ignoring_case(name, known); });
+}
+
 bool take_call_field(std::string_view name, std::string_view value, RenderCall& call) {
     HttpRequest& http = call.http;
     if (name == "IIIF_SERVICE") return read(value, call.service);
+    if (name == "IIIF_ASKED") return read(value, call.asked_ms);
     if (name == "IIIF_PAGE") return read(value, call.page) && call.page >= 1;
     if (name == "IIIF_FILE_DEVICE") return read(value, call.key.device);
     if (name == "IIIF_FILE_INODE") return read(value, call.key.inode);
@@ -79,6 +107,7 @@ std::string encode_call(const RenderCall& call) {
     field(body, "IIIF_SERVICE", std::to_string(call.service));
     field(body, "IIIF_PATH", call.path);
     field(body, "IIIF_PAGE", std::to_string(call.page));
+    if (call.asked_ms != 0) field(body, "IIIF_ASKED", std::to_string(call.asked_ms));
     field(body, "IIIF_FILE_DEVICE", std::to_string(call.key.device));
     field(body, "IIIF_FILE_INODE", std::to_string(call.key.inode));
     field(body, "IIIF_FILE_SIZE", std::to_string(call.key.size));
@@ -117,7 +146,7 @@ Parse decode_call(std::string_view bytes, RenderCall& out) {
         first = false;
         body.remove_prefix(value_end + 1);
     }
-    if (call.http.method.empty() || call.http.raw_uri.empty() || call.path.empty()) return Parse::bad;
+    if (call.http.method.empty() || call.http.raw_uri.empty()) return Parse::bad;
     out = std::move(call);
     return Parse::done;
 }
@@ -138,6 +167,11 @@ std::string encode_reply_head(const Answer& answer, const source::Description* d
     if (pyramid != nullptr) line(kPyramidField, source::serialize(*pyramid));
     if (!timing.empty()) line(kTimingField, timing);
     head += "\r\n";
+    return head;
+}
+
+std::string in_pieces(std::string head) {
+    head.insert(head.size() - 2, std::string(kBodyField) + ": " + std::string(kPieces) + "\r\n");
     return head;
 }
 
@@ -168,14 +202,17 @@ Parse decode_reply_head(std::string_view bytes, ReplyHead& out, std::size_t& hea
         } else if (equals_ignoring_case(name, kPyramidField)) {
             head.pyramid = source::parse_description(value);
             if (!head.pyramid) return Parse::bad;
+        } else if (equals_ignoring_case(name, kBodyField)) {
+            if (value != kPieces) return Parse::bad;
+            head.pieces = true;
         } else if (equals_ignoring_case(name, kTimingField)) {
             head.timing = value.substr(0, 256);
         } else {
-            if (head.headers.size() >= kMaxHeaders) return Parse::bad;
+            if (head.headers.size() >= kMaxHeaders || !may_be_answered(name)) return Parse::bad;
             head.headers.emplace_back(name, value);
         }
     }
-    if (head.status == 0) return Parse::bad;
+    if (head.status == 0 || (head.pieces && head.content_length >= 0)) return Parse::bad;
     out = std::move(head);
     return Parse::done;
 }

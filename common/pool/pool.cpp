@@ -109,6 +109,9 @@ std::string configuration(const std::vector<delivery::Service*>& services, const
         failed |= json_array_append_new(list, object);
         failed |= json_object_set_new(object, "prefix", string(service->prefix));
         failed |= json_object_set_new(object, "settings", settings_json(service->settings));
+        json_t* apart = json_array();
+        failed |= json_object_set_new(object, "apart", apart);
+        for (const std::string& location : service->apart) failed |= json_array_append_new(apart, string(location));
     }
     failed |= json_object_set_new(root.get(), "uid", json_integer(launch.uid));
     failed |= json_object_set_new(root.get(), "gid", json_integer(launch.gid));
@@ -291,6 +294,7 @@ Expected<std::unique_ptr<Pool>> start(const std::vector<delivery::Service*>& ser
     pool->encodable = *formats;
     pool->timeout_ms = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(launch.settings.number("timeout", kStandardTimeout), UINT32_MAX));
+    pool->queue_ms = delivery::queue_wait_ms(launch.settings);
     for (std::size_t lane = 0; lane < sockets->paths.size(); ++lane) pool->sockets[lane] = sockets->paths[lane];
     std::uint32_t index = 0;
     for (delivery::Service* service : services) {

@@ -39,6 +39,7 @@ struct Pool {
     std::unique_ptr<source::SharedDescriptions> descriptions;  // of this generation's workers; nullptr: no memory
     protocol::FormatSet encodable = 0;
     std::uint32_t timeout_ms = 60000;  // the renderers' deadline for one job
+    std::uint32_t queue_ms = 30000;    // how long a job may wait for its renderer
 };
 
 struct Launch {

@@ -65,6 +65,7 @@ std::string Decimal::text() const {
     std::uint64_t rest = fraction;
     out += '.';
     for (std::uint64_t unit = kFractionUnit / 10; rest != 0; unit /= 10) {
+        // cppcheck-suppress zerodivcond ; nothing is left after the last place, where the unit is 1
         out += static_cast<char>('0' + static_cast<int>(rest / unit));
         rest %= unit;
     }

@@ -75,6 +75,12 @@ void JsonWriter::value(std::uint64_t number) {
     append_number(out_, number);
 }
 
+void JsonWriter::raw(std::string_view json) {
+    if (json.empty()) return;
+    separate();
+    out_ += json;
+}
+
 void JsonWriter::quote(std::string_view text) {
     constexpr std::string_view kHex = "0123456789abcdef";
     constexpr std::string_view kReplacement = "\xEF\xBF\xBD";

@@ -20,6 +20,8 @@ public:
     // Bytes that are not UTF-8 become U+FFFD.
     void value(std::string_view text);
     void value(std::uint64_t number);
+    // JSON as it is; `text` has been checked. As a member: its key before it, or "key":value,... with several.
+    void raw(std::string_view json);
 
     template <class T>
     void member(std::string_view name, const T& content) {
@@ -30,6 +32,9 @@ public:
     void member_if(std::string_view name, std::string_view text) {
         if (!text.empty()) member(name, text);
     }
+
+    // For much that is the same again and again.
+    void reserve(std::size_t bytes) { out_.reserve(bytes); }
 
     // Leaves the writer empty.
     [[nodiscard]] std::string take() { return std::move(out_); }

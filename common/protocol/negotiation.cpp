@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which media type info.json is sent as. RFC 9110 section 12.5.1; Image API 3.0 section 5.1, 2.1.1 section 5.
+// Which media type info.json, and what the Presentation API describes, is sent as. RFC 9110 section 12.5.1; Image
+// API 3.0 section 5.1, 2.1.1 section 5.
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "protocol/info.h"
+#include "protocol/presentation.h"
 
 namespace iiif::protocol {
 namespace {
@@ -89,9 +91,7 @@ Accepted parse_accept(std::string_view accept) {
     return accepted;
 }
 
-}  // namespace
-
-std::string_view info_media_type(Version version, std::string_view accept) {
+std::string_view media_type(Version version, std::string_view accept, std::string_view json_ld_3) {
     const Accepted accepted = parse_accept(accept);
     const int json = accepted.json.value_or(accepted.by_range());
     if (version == Version::v2) {
@@ -102,7 +102,18 @@ std::string_view info_media_type(Version version, std::string_view accept) {
     const int json_ld = accepted.json_ld.value_or(accepted.by_range());
     // A browser takes anything but names neither; it shows application/json and would offer the other for download.
     const bool browser = accepted.html.has_value() && !accepted.json && !accepted.json_ld && json > 0;
-    return json > json_ld || browser ? kJson : kJsonLd3;
+    return json > json_ld || browser ? kJson : json_ld_3;
+}
+
+}  // namespace
+
+std::string_view info_media_type(Version version, std::string_view accept) {
+    return media_type(version, accept, kJsonLd3);
+}
+
+std::string_view presentation_media_type(Version version, std::string_view accept) {
+    return media_type(version, accept,
+                      R"(application/ld+json;profile="http://iiif.io/api/presentation/3/context.json")");
 }
 
 }  // namespace iiif::protocol

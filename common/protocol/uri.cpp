@@ -66,6 +66,17 @@ std::string percent_encode(std::string_view decoded) {
     return encoded;
 }
 
+std::string percent_encode_path(std::string_view decoded) {
+    std::string out;
+    for (;;) {
+        const auto slash = decoded.find('/');
+        out += percent_encode(decoded.substr(0, slash));
+        if (slash == std::string_view::npos) return out;
+        out += '/';
+        decoded.remove_prefix(slash + 1);
+    }
+}
+
 std::string_view path_of(std::string_view raw_uri) {
     return raw_uri.substr(0, raw_uri.find_first_of("?#"));
 }

@@ -16,6 +16,9 @@ std::optional<std::string> percent_decode(std::string_view raw);
 // Encodes what must not stand raw in a path segment: / ? # [ ] @ % , controls, space, quotes, <>\^`{|} and non-ASCII.
 std::string percent_encode(std::string_view decoded);
 
+// The same for each component of a path; the slashes between them stay.
+std::string percent_encode_path(std::string_view decoded);
+
 // The part of a raw URI before '?' or '#'.
 std::string_view path_of(std::string_view raw_uri);
 

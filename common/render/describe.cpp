@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <utility>
 
+#include "render/decoder_memory.h"
 #include "render/jp2.h"
+#include "render/jpeg_file.h"
 #include "render/levels.h"
 #include "render/load.h"
 #include "render/profile.h"
@@ -34,6 +37,16 @@ Expected<std::uint8_t> check_size(Extent extent, const Limits& limits) {
                                " pixels.");
     }
     return std::uint8_t{0};
+}
+
+Expected<std::uint8_t> check_memory(Container container, const Image& image, const Limits& limits) {
+    const std::uint64_t bytes = decoder_bytes(container, image);
+    if (limits.decoder_memory == 0 || bytes <= limits.decoder_memory) return std::uint8_t{0};
+    constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20U;
+    return refuse(403, "This image takes about " + std::to_string(bytes / kMebibyte) +
+                           " MiB of memory to decode, since it can only be decoded whole; this server allows " +
+                           std::to_string(limits.decoder_memory / kMebibyte) +
+                           " MiB. As a tiled TIFF with smaller levels, or as JPEG 2000, it can be of any size.");
 }
 
 bool one_colour(VipsInterpretation interpretation, int bands) {
@@ -68,7 +81,7 @@ Expected<Description> describe_tiff(int fd, std::uint32_t page, const Limits& li
 
     // Opened as it would be for rendering, so that what cannot be read is refused before anyone is told its size.
     if (!file->select(layout.page.offset)) return damaged(detail);
-    const auto image = open_directory(std::move(file), detail);
+    const auto image = open_directory(std::move(file), nullptr, detail);
     if (!image) return tl::unexpected(image.error());
     Description out;
     describe_pixels(*image, out);
@@ -91,7 +104,9 @@ Expected<Description> describe_jp2(int fd, std::uint32_t page, const Limits& lim
     out.container = Container::jp2;
     out.stored = header->resolutions.front();
     for (std::size_t i = 0; i < header->resolutions.size() && i < Description::kMaxLevels; ++i) {
-        const Extent tile = {header->tile.width >> i, header->tile.height >> i};
+        // The reference grid has 32 bits; a tile beyond 31 is wider than any image, and no description holds it.
+        constexpr std::uint32_t kMost = std::numeric_limits<std::int32_t>::max();
+        const Extent tile = {std::min(header->tile.width, kMost) >> i, std::min(header->tile.height, kMost) >> i};
         out.levels.push_back({header->resolutions[i], tile.width == 0 || tile.height == 0 ? Extent{} : tile,
                               static_cast<std::int32_t>(i), -1});
     }
@@ -138,6 +153,7 @@ Expected<Description> describe_with_vips(int fd, Container container, std::uint3
     out.container = container;
     out.stored = {static_cast<std::uint32_t>(image->width()), static_cast<std::uint32_t>(image->height())};
     if (auto size = check_size(out.stored, limits); !size) return tl::unexpected(size.error());
+    if (auto memory = check_memory(container, *image, limits); !memory) return tl::unexpected(memory.error());
     describe_pixels(*image, out);
     out.pages = pages;
     // libheif and libjxl have already turned what they decode.
@@ -145,6 +161,7 @@ Expected<Description> describe_with_vips(int fd, Container container, std::uint3
     if (!turned) out.orientation = static_cast<std::uint8_t>(vips_image_get_orientation(image->get()));
     if (container == Container::jpeg) {
         out.levels = jpeg_levels(out.stored);
+        out.parts = jpeg_files().get(fd) != nullptr;
         return out;
     }
     out.levels = {{out.stored, {}, 1, -1}};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/encode.h"
 
-#include <limits>
+#include <span>
+
+#include "render/tiff_plain.h"
 
 namespace iiif::render {
 namespace {
@@ -9,50 +11,90 @@ namespace {
 using protocol::Extent;
 using protocol::Format;
 
-// What a libvips saver returned.
-struct Buffer {
-    void* data = nullptr;
-    std::size_t length = 0;
-    Buffer() = default;
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-    ~Buffer() { g_free(data); }
+// Pixels of a TIFF up to which it is compressed. Its directory can then only be written last, but begins the file.
+constexpr std::uint64_t kCompressedTiffBytes = std::uint64_t{64} << 20U;
+
+struct Sink {
+    Output& out;
+    std::uint64_t written = 0;
 };
 
-// Classic TIFF addresses 4 GB; strips and tables need room too.
-constexpr std::uint64_t kClassicTiffBytes = std::uint64_t{2} << 30U;
+gint64 on_write(VipsTargetCustom* /*target*/, const void* data, gint64 length, void* user) {
+    auto& sink = *static_cast<Sink*>(user);
+    if (!sink.out.write({static_cast<const std::byte*>(data), static_cast<std::size_t>(length)})) return -1;
+    sink.written += static_cast<std::uint64_t>(length);
+    return length;
+}
 
-int save(VipsImage* in, Format format, const EncodeOptions& options, bool bitonal, Buffer& out) {
-    void** const data = &out.data;
-    std::size_t* const length = &out.length;
+int save(VipsImage* in, Format format, const EncodeOptions& options, bool bitonal, VipsTarget* to) {
     switch (format) {
         case Format::jpg:
         case Format::pdf:
             // As our own encoder does. Tables made for one image would also keep all of its coefficients in memory:
             // five gigabytes of a gigapixel.
-            return vips_jpegsave_buffer(in, data, length, "Q", options.jpeg_quality, nullptr);
+            return vips_jpegsave_target(in, to, "Q", options.jpeg_quality, nullptr);
         case Format::png:
-            return bitonal ? vips_pngsave_buffer(in, data, length, "compression", options.png_compression, "bitdepth",
-                                                 1, nullptr)
-                           : vips_pngsave_buffer(in, data, length, "compression", options.png_compression, nullptr);
-        case Format::webp:
-            return vips_webpsave_buffer(in, data, length, "Q", options.webp_quality, "effort", 2, nullptr);
-        case Format::gif: return vips_gifsave_buffer(in, data, length, "effort", 4, nullptr);
-        case Format::tif: {
-            const std::uint64_t bytes = VIPS_IMAGE_SIZEOF_IMAGE(in);
-            return bitonal
-                       ? vips_tiffsave_buffer(in, data, length, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4,
-                                              "bitdepth", 1, nullptr)
-                       : vips_tiffsave_buffer(in, data, length, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
-                                              "predictor", VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, "bigtiff",
-                                              bytes > kClassicTiffBytes ? TRUE : FALSE, nullptr);
-        }
-        case Format::jp2: return vips_jp2ksave_buffer(in, data, length, "Q", options.jp2_quality, nullptr);
+            return bitonal ? vips_pngsave_target(in, to, "compression", options.png_compression, "bitdepth", 1, nullptr)
+                           : vips_pngsave_target(in, to, "compression", options.png_compression, nullptr);
+        case Format::webp: return vips_webpsave_target(in, to, "Q", options.webp_quality, "effort", 2, nullptr);
+        case Format::gif: return vips_gifsave_target(in, to, "effort", 4, nullptr);
+        case Format::tif:
+            return bitonal ? vips_tiffsave_target(in, to, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4,
+                                                  "bitdepth", 1, nullptr)
+                           : vips_tiffsave_target(in, to, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
+                                                  "predictor", VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, nullptr);
+        case Format::jp2: return vips_jp2ksave_target(in, to, "Q", options.jp2_quality, nullptr);
         case Format::avif:
-            return vips_heifsave_buffer(in, data, length, "Q", options.avif_quality, "compression",
+            return vips_heifsave_target(in, to, "Q", options.avif_quality, "compression",
                                         VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "effort", 2, nullptr);
     }
     return -1;
+}
+
+// Of an encoder that writes from the first byte to the last.
+bool save_through(VipsImage* in, Format format, const EncodeOptions& options, bool bitonal, Sink& sink) {
+    const Owned<VipsTargetCustom> target(vips_target_custom_new());
+    if (!target) return false;
+    g_signal_connect(target.get(), "write", G_CALLBACK(on_write), &sink);
+    return save(in, format, options, bitonal, VIPS_TARGET(target.get())) == 0;
+}
+
+// Of one that goes back to what it has written, or is better not interrupted.
+bool save_whole(VipsImage* in, Format format, const EncodeOptions& options, bool bitonal, Output& out) {
+    const Owned<VipsTarget> target(vips_target_new_to_memory());
+    if (!target || save(in, format, options, bitonal, target.get()) != 0) return false;
+    VipsBlob* blob = nullptr;
+    g_object_get(target.get(), "blob", &blob, nullptr);
+    if (blob == nullptr) return false;
+    std::size_t length = 0;
+    const auto* const data = static_cast<const std::byte*>(vips_blob_get(blob, &length));
+    const bool written = out.write({data, length});
+    vips_area_unref(VIPS_AREA(blob));
+    return written;
+}
+
+bool save_pdf(VipsImage* in, const EncodeOptions& options, Output& out) {
+    const Extent extent = {static_cast<std::uint32_t>(in->Xsize), static_cast<std::uint32_t>(in->Ysize)};
+    const auto write = [&](const std::string& text) { return out.write(std::as_bytes(std::span(text))); };
+    Sink jpeg{out};
+    return write(pdf_around(0, extent, in->Bands).before) && save_through(in, Format::pdf, options, false, jpeg) &&
+           write(pdf_around(jpeg.written, extent, in->Bands).after);
+}
+
+bool saved(VipsImage* in, Format format, const EncodeOptions& options, bool bitonal, Output& out) {
+    switch (format) {
+        case Format::pdf: return save_pdf(in, options, out);
+        case Format::jp2:
+        // libvips 8.14 loses the memory of a WebP that it cannot write to its end.
+        case Format::webp: return save_whole(in, format, options, bitonal, out);
+        case Format::tif:
+            return VIPS_IMAGE_SIZEOF_IMAGE(in) <= kCompressedTiffBytes ? save_whole(in, format, options, bitonal, out)
+                                                                       : write_plain_tiff(in, bitonal, out);
+        default: {
+            Sink sink{out};
+            return save_through(in, format, options, bitonal, sink);
+        }
+    }
 }
 
 }  // namespace
@@ -88,6 +130,16 @@ bool carries_profile(Format format) {
     }
 }
 
+std::uint64_t bytes_held(Format format) {
+    switch (format) {
+        case Format::webp: return 6;
+        case Format::gif: return 20;
+        case Format::jp2: return 2;
+        case Format::avif: return 30;
+        default: return 0;
+    }
+}
+
 std::uint32_t longest_side(Format format) {
     switch (format) {
         case Format::jpg:
@@ -99,18 +151,12 @@ std::uint32_t longest_side(Format format) {
     }
 }
 
-Expected<std::vector<std::byte>> encode(Image image, Format format, const EncodeOptions& options, bool bitonal,
-                                        const Cancelled& cancelled, std::string& detail) {
+Expected<bool> encode(Image image, Format format, const EncodeOptions& options, bool bitonal,
+                      const Cancelled& cancelled, Output& out, std::string& detail) {
     if (!drop_metadata(image, carries_profile(format))) return unable(detail);
     watch(image, cancelled);
-    Buffer buffer;
-    if (save(image.get(), format, options, bitonal && image.bands() == 1, buffer) != 0) return unable(detail);
-    if (format == Format::pdf) {
-        const Extent extent = {static_cast<std::uint32_t>(image.width()), static_cast<std::uint32_t>(image.height())};
-        return pdf_around(buffer.data, buffer.length, extent, image.bands());
-    }
-    const auto* const bytes = static_cast<const std::byte*>(buffer.data);
-    return std::vector<std::byte>(bytes, bytes + buffer.length);
+    if (!saved(image.get(), format, options, bitonal && image.bands() == 1, out)) return unable(detail);
+    return true;
 }
 
 protocol::FormatSet encodable() {
@@ -125,7 +171,8 @@ protocol::FormatSet encodable() {
     }
     for (const Format format : protocol::kFormats) {
         std::string detail;
-        if (encode(sample.share(), format, {}, false, nullptr, detail)) formats |= protocol::bit(format);
+        Output nowhere;
+        if (encode(sample.share(), format, {}, false, nullptr, nowhere, detail)) formats |= protocol::bit(format);
     }
     return formats;
 }

@@ -48,10 +48,13 @@ public:
 Expected<Jp2Header> read_jp2_header(int fd, std::string& detail) {
     struct stat status {};
     Decoder decoder;
-    if (fstat(fd, &status) != 0 || status.st_size < 0 ||
-        !decoder.open(fd, Codestream::whole(static_cast<std::uint64_t>(status.st_size)), 0, detail)) {
+    if (fstat(fd, &status) != 0 || status.st_size < 0) return damaged(detail);
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (!Codestream::may_hold_its_tiles(fd, size)) {
+        detail += "more tiles than the file has room for";
         return damaged(detail);
     }
+    if (!decoder.open(fd, Codestream::whole(size), 0, detail)) return damaged(detail);
     const opj_image_t& image = decoder.image();
     if (image.comps[0].w == 0 || image.comps[0].h == 0) return damaged(detail);
     if (const std::string why = unsupported(image); !why.empty()) return refuse(501, why);

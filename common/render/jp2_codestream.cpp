@@ -100,6 +100,13 @@ Codestream Codestream::read(int fd, std::uint64_t size) {
     return stream;
 }
 
+bool Codestream::may_hold_its_tiles(int fd, std::uint64_t size) {
+    constexpr std::uint64_t kSmallest = kSotBytes + 2;  // and SOD
+    Codestream stream;
+    if (!stream.read_boxes(fd, size) || !stream.read_header(fd)) return true;  // OpenJPEG has the say
+    return std::uint64_t{stream.grid_.columns()} * stream.grid_.rows() <= size / kSmallest;
+}
+
 // Signature, file type and header boxes are kept; others have nothing to do with pixels.
 bool Codestream::read_boxes(int fd, std::uint64_t size) {
     constexpr std::uint32_t kCodestream = 0x6A703263;   // jp2c

@@ -48,6 +48,9 @@ public:
     // Never fails: a file that is damaged, incomplete or unusual (packed packet headers, parts out of order) is not
     // indexed, and OpenJPEG has the say about the whole of it.
     static Codestream read(int fd, std::uint64_t size);
+    // False when so many tiles are declared that the file of `size` bytes cannot have the headers of all. OpenJPEG
+    // would make room for each of them first.
+    static bool may_hold_its_tiles(int fd, std::uint64_t size);
 
     [[nodiscard]] bool indexed() const { return indexed_; }
     [[nodiscard]] const Grid& grid() const { return grid_; }

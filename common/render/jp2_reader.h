@@ -20,7 +20,8 @@ struct Jp2Pixels {
     Box box;
     std::size_t pixel_bytes;
     [[nodiscard]] const std::uint8_t* at(std::uint32_t x, std::uint32_t y) const {
-        return data + (std::size_t{y - box.y0} * box.width() + (x - box.x0)) * pixel_bytes;
+        const std::size_t before = std::size_t{y - box.y0} * box.width() + (x - box.x0);
+        return data + before * pixel_bytes;
     }
 };
 

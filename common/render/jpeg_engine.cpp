@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "render/subsampled.h"
+
 namespace iiif::render {
 namespace {
 
@@ -21,10 +23,6 @@ constexpr std::size_t kKeptTiles = 512;
 TileStore& store() {
     static TileStore tiles(kKeptBytes, kKeptTiles);
     return tiles;
-}
-
-std::uint32_t divided_up(std::uint32_t value, std::uint32_t by) {
-    return value / by + (value % by != 0 ? 1 : 0);
 }
 
 // Which samples to decode for an interval: those within it and, where they cost no further tile, those beyond its ends
@@ -48,38 +46,12 @@ void bound(Interval wanted, std::uint32_t size, std::uint32_t block, std::uint32
     end = std::min(end + end % 2, highest);
 }
 
-// The samples of a plane with one sample to `across` of the picture, for an answer with `out` samples, one to
-// `out_across` of its `size`. A last sample that is not whole reaches beyond the answer: at its far end, or at the near
-// one where the answer will be `flipped`.
-Interval of_plane(Interval wanted, std::uint32_t begin, std::uint32_t across, std::uint32_t size, std::uint32_t out,
-                  std::uint32_t out_across, bool flipped) {
-    Interval interval{wanted.start - begin, wanted.length};
-    const std::uint32_t covered = out * out_across;
-    if (covered != size) {
-        const double step = interval.length / size;
-        if (flipped) interval.start -= step * (covered - size);
-        interval.length = step * covered;
-    }
-    return {interval.start / across, interval.length / across};
-}
-
 // Copies what lies in both: `samples` of a row that begins at `at`, and a row that begins at `begin`.
 void copy_span(const unsigned char* samples, std::uint32_t at, std::uint32_t count, unsigned char* out,
                std::uint32_t begin, std::uint32_t width) {
     const std::uint32_t first = std::max(at, begin);
     const std::uint32_t last = std::min(at + count, begin + width);
     if (first < last) std::memcpy(out + (first - begin), samples + (first - at), last - first);
-}
-
-bool allocate(Planes& planes, Extent extent, Colours colours, std::uint32_t across, std::uint32_t down) {
-    planes.extent = extent;
-    planes.colours = colours;
-    for (std::size_t c = 0; c < planes.count(); ++c) {
-        planes.plane.at(c) =
-            Plane(c == 0 ? extent : Extent{divided_up(extent.width, across), divided_up(extent.height, down)});
-        if (!planes.plane.at(c)) return false;
-    }
-    return true;
 }
 
 }  // namespace
@@ -209,23 +181,9 @@ bool JpegEngine::gather(DecodedTile& canvas, const Cancelled& cancelled) {
 }
 
 std::optional<Planes> JpegEngine::scaled(bool halve_chroma, Turn turn, const Cancelled& cancelled) {
-    const Colours colours = source_.colours();
     DecodedTile canvas;
     if (!gather(canvas, cancelled)) return std::nullopt;
-    const bool halved = halve_chroma && colours == Colours::ycc;
-    Planes out;
-    if (!allocate(out, size_, colours, halved ? 2 : 1, halved ? 2 : 1)) return std::nullopt;
-    const Rect first = before_turn({0, 0, 1, 1}, turn, size_);
-    for (std::size_t c = 0; c < out.count(); ++c) {
-        const Extent extent = out.plane.at(c).extent();
-        const std::uint32_t step = c > 0 && halved ? 2 : 1;
-        const Interval x =
-            of_plane(x_.wanted, x_.begin, c == 0 ? 1 : canvas.across, size_.width, extent.width, step, first.x != 0);
-        const Interval y =
-            of_plane(y_.wanted, y_.begin, c == 0 ? 1 : canvas.down, size_.height, extent.height, step, first.y != 0);
-        if (!resample(canvas.planes.plane.at(c), x, y, out.plane.at(c))) return std::nullopt;
-    }
-    return out;
+    return scaled_planes(canvas, {x_.wanted, x_.begin}, {y_.wanted, y_.begin}, size_, halve_chroma, turn);
 }
 
 }  // namespace iiif::render

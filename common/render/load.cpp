@@ -13,7 +13,9 @@ namespace {
 using protocol::Rect;
 using source::Container;
 
-Expected<Image> opened(VipsImage* image, int result, std::string& detail) {
+// `image` is looked at once `result` is known: a copy might be made before the call that sets it, in the same list of
+// arguments.
+Expected<Image> opened(VipsImage* const& image, int result, std::string& detail) {
     if (result != 0) return damaged(detail);
     return Image(image);
 }
@@ -38,7 +40,8 @@ bool select(TiffFile& file, const source::Level& level) {
     return owner && index < owner->subifds.size() && file.select(owner->subifds[index]);
 }
 
-Expected<Image> open_tiff(int fd, const source::Level& page, const source::Level& level, std::string& detail) {
+Expected<Image> open_tiff(int fd, const source::Level& page, const source::Level& level,
+                          const std::function<bool()>& cancelled, std::string& detail) {
     auto file = TiffFile::open(fd, detail);
     if (!file || !select(*file, page)) return damaged(detail);
     std::string profile;
@@ -46,7 +49,7 @@ Expected<Image> open_tiff(int fd, const source::Level& page, const source::Level
     if (level.directory != page.directory || level.page != page.page || level.subifd != page.subifd) {
         if (!select(*file, level)) return damaged(detail);
     }
-    auto image = open_directory(std::move(file), detail);
+    auto image = open_directory(std::move(file), cancelled, detail);
     if (image && !profile.empty()) {
         vips_image_set_blob_copy(image->get(), VIPS_META_ICC_NAME, profile.data(), profile.size());
     }
@@ -126,7 +129,7 @@ Expected<Image> load_area(int fd, std::uint32_t page, const source::Description&
         return read_jp2(fd, static_cast<std::uint32_t>(level.page), area, cancelled, detail);
     }
     auto image = description.container == Container::tiff
-                     ? open_tiff(fd, description.levels.front(), level, detail)
+                     ? open_tiff(fd, description.levels.front(), level, cancelled, detail)
                      : open_with_vips(fd, description.container, page, level.page, detail);
     if (!image) return image;
     if (image->width() != static_cast<int>(level.extent.width) ||

@@ -24,6 +24,10 @@ void watch(const Image& image, const Cancelled& cancelled);
 // instead of scaled.
 [[nodiscard]] bool scale(Image& image, protocol::Extent size, bool fill_edge, const Cancelled& cancelled);
 
+// Makes `image` ready for turn() and rotate(), which do not ask from top to bottom. In memory while that is little, or
+// when its decoder only runs from the top; else what a strip of the answer looks at is kept, in small squares.
+[[nodiscard]] bool read_anywhere(Image& image, const Cancelled& cancelled);
+
 // In memory, or of any access pattern.
 [[nodiscard]] bool turn(Image& image, Turn turn);
 

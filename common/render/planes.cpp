@@ -48,33 +48,71 @@ bool copies(Interval of, std::uint32_t have, std::uint32_t want) {
            of.start < have;
 }
 
-bool scale(const Plane& in, Interval x, Interval y, Plane& out) {
-    zimg_image_format from = format_of(in.extent());
-    from.active_region.left = x.start;
-    from.active_region.top = y.start;
-    from.active_region.width = x.length;
-    from.active_region.height = y.length;
-    const zimg_image_format to = format_of(out.extent());
+// A scaling, and the memory it works in. To compute its kernels takes a sixth of the time of a small answer, and planes
+// of chroma are alike.
+class Scaling {
+public:
+    // The one that was asked for last in this thread, or another. nullptr: no memory.
+    static const Scaling* of(Extent in, Interval x, Interval y, Extent out);
+
+    bool run(const Plane& in, Plane& out) const {
+        zimg_image_buffer_const source{};
+        source.version = ZIMG_API_VERSION;
+        source.plane[0] = {in.row(0), static_cast<std::ptrdiff_t>(in.stride()), ZIMG_BUFFER_MAX};
+        zimg_image_buffer target{};
+        target.version = ZIMG_API_VERSION;
+        target.plane[0] = {out.row(0), static_cast<std::ptrdiff_t>(out.stride()), ZIMG_BUFFER_MAX};
+        return zimg_filter_graph_process(graph_.get(), &source, &target, scratch_.get(), nullptr, nullptr, nullptr,
+                                         nullptr) == ZIMG_ERROR_SUCCESS;
+    }
+
+private:
+    struct Key {
+        Extent in, out;
+        Interval x, y;
+        bool operator==(const Key& other) const = default;
+    };
+    bool build(const Key& key);
+
+    Key key_;
+    std::unique_ptr<zimg_filter_graph, FreeGraph> graph_;
+    std::unique_ptr<void, FreeBytes> scratch_;
+};
+
+bool Scaling::build(const Key& key) {
+    graph_.reset();
+    key_ = key;
+    zimg_image_format from = format_of(key.in);
+    from.active_region.left = key.x.start;
+    from.active_region.top = key.y.start;
+    from.active_region.width = key.x.length;
+    from.active_region.height = key.y.length;
+    const zimg_image_format to = format_of(key.out);
     zimg_graph_builder_params how;
     zimg_graph_builder_params_default(&how, ZIMG_API_VERSION);
     // Catmull-Rom: the sharpest cubic, with overshoots that are smaller than those of Lanczos.
     how.resample_filter = ZIMG_RESIZE_BICUBIC;
     how.filter_param_a = 0;
     how.filter_param_b = 0.5;
-    const std::unique_ptr<zimg_filter_graph, FreeGraph> graph(zimg_filter_graph_build(&from, &to, &how));
-    if (!graph) return false;
+    std::unique_ptr<zimg_filter_graph, FreeGraph> graph(zimg_filter_graph_build(&from, &to, &how));
     std::size_t bytes = 0;
-    if (zimg_filter_graph_get_tmp_size(graph.get(), &bytes) != ZIMG_ERROR_SUCCESS) return false;
-    const std::unique_ptr<void, FreeBytes> scratch(std::aligned_alloc(kAlignment, aligned(bytes + 1)));
-    if (!scratch) return false;
-    zimg_image_buffer_const source{};
-    source.version = ZIMG_API_VERSION;
-    source.plane[0] = {in.row(0), static_cast<std::ptrdiff_t>(in.stride()), ZIMG_BUFFER_MAX};
-    zimg_image_buffer target{};
-    target.version = ZIMG_API_VERSION;
-    target.plane[0] = {out.row(0), static_cast<std::ptrdiff_t>(out.stride()), ZIMG_BUFFER_MAX};
-    return zimg_filter_graph_process(graph.get(), &source, &target, scratch.get(), nullptr, nullptr, nullptr,
-                                     nullptr) == ZIMG_ERROR_SUCCESS;
+    if (!graph || zimg_filter_graph_get_tmp_size(graph.get(), &bytes) != ZIMG_ERROR_SUCCESS) return false;
+    scratch_.reset(std::aligned_alloc(kAlignment, aligned(bytes + 1)));
+    if (!scratch_) return false;
+    graph_ = std::move(graph);
+    return true;
+}
+
+const Scaling* Scaling::of(Extent in, Interval x, Interval y, Extent out) {
+    static thread_local Scaling last;
+    const Key key{in, out, x, y};
+    const bool ready = (last.graph_ && last.key_ == key) || last.build(key);
+    return ready ? &last : nullptr;
+}
+
+bool scale(const Plane& in, Interval x, Interval y, Plane& out) {
+    const Scaling* scaling = Scaling::of(in.extent(), x, y, out.extent());
+    return scaling != nullptr && scaling->run(in, out);
 }
 
 unsigned char clamped(int value) {

@@ -6,6 +6,7 @@
 #include "render/encode.h"
 #include "render/jp2_engine.h"
 #include "render/jpeg_engine.h"
+#include "render/jpeg_file_engine.h"
 #include "render/jpeg_planes.h"
 #include "render/levels.h"
 #include "render/load.h"
@@ -17,6 +18,10 @@ namespace {
 using protocol::Extent;
 using protocol::Quality;
 using protocol::Rect;
+
+std::uint64_t pixels(Extent extent) {
+    return std::uint64_t{extent.width} * extent.height;
+}
 
 bool inside(const Rect& region, Extent image) {
     return region.width > 0 && region.height > 0 && region.x < image.width && region.y < image.height &&
@@ -36,6 +41,13 @@ Expected<std::uint8_t> check(const source::Description& description, const Job& 
                                    std::to_string(longest) +
                                    " pixels wide and high; ask for a smaller size or another format.");
         }
+    }
+    const std::uint64_t held = bytes_held(job.format);
+    const std::uint64_t most = held == 0 || job.encoder_memory == 0 ? 0 : job.encoder_memory / held;
+    if (most > 0 && std::max(pixels(job.size), pixels(answer)) > most) {
+        return refuse(400, "An image in format " + std::string(protocol::name_of(job.format)) + " can have at most " +
+                               std::to_string(most) +
+                               " pixels here; ask for a smaller size, or for format jpg, png, tif or pdf.");
     }
     return std::uint8_t{0};
 }
@@ -114,6 +126,25 @@ Short short_way(int fd, const source::Description& description, const Job& job, 
     return plain ? Short{encoded(*planes, job, turn, profile), {}} : Short{{}, image_of(*planes, profile)};
 }
 
+Expected<bool> written(Output& out, std::span<const std::byte> bytes) {
+    if (!out.write(bytes)) return refuse(500, "The image could not be written.");
+    return true;
+}
+
+Short jpeg_file_way(int fd, const source::Description& description, const Job& job, const Rect& region, Extent size,
+                    Turn turn, const Cancelled& cancelled) {
+    auto engine = JpegFileEngine::open(fd, description, region, size);
+    if (!engine) return {};
+    std::string profile = engine->profile();
+    const bool fits = profile_fits(profile, engine->colours() == Colours::gray ? 1 : 3);
+    if (!fits || (!keeps_profile(job) && description.profile_length == 0)) profile.clear();
+    const bool plain = is_plain(job, engine->colours(), profile);
+    const bool halve = plain && halves_chroma(job.encode.jpeg_quality);
+    auto planes = engine->scaled(halve, plain ? turn : Turn{}, cancelled);
+    if (!planes) return {};
+    return plain ? Short{encoded(*planes, job, turn, profile), {}} : Short{{}, image_of(*planes, profile)};
+}
+
 // JPEG 2000 has no second opinion about damage: its refusals stand.
 Expected<Short> jp2_way(int fd, const source::Description& description, const Job& job, const Rect& region, Extent size,
                         Turn turn, const Cancelled& cancelled, std::string& detail) {
@@ -130,8 +161,8 @@ Expected<Short> jp2_way(int fd, const source::Description& description, const Jo
 
 }  // namespace
 
-Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source::Description& description,
-                                        const Job& job, const Cancelled& cancelled, std::string& detail) {
+Expected<bool> render(int fd, std::uint32_t page, const source::Description& description, const Job& job,
+                      const Cancelled& cancelled, Output& out, std::string& detail) {
     const Extent answer = protocol::rotated_extent(job.size, job.rotation);
     if (auto sound = check(description, job, answer); !sound) return tl::unexpected(sound.error());
 
@@ -142,13 +173,21 @@ Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source
     const Rect region = before_turn(job.region, to_upright, description.stored);
     const Extent size = to_upright.swaps_axes() ? Extent{job.size.height, job.size.width} : job.size;
 
-    auto attempt = description.container == source::Container::jp2
-                       ? jp2_way(fd, description, job, region, size, whole_turn, cancelled, detail)
-                       : Expected<Short>(short_way(fd, description, job, region, size, whole_turn, cancelled));
+    Expected<Short> attempt;
+    switch (description.container) {
+        case source::Container::jp2:
+            attempt = jp2_way(fd, description, job, region, size, whole_turn, cancelled, detail);
+            break;
+        case source::Container::jpeg:
+            attempt = jpeg_file_way(fd, description, job, region, size, whole_turn, cancelled);
+            break;
+        default: attempt = short_way(fd, description, job, region, size, whole_turn, cancelled);
+    }
     if (!attempt) return tl::unexpected(attempt.error());
     Short& quick = *attempt;
-    if (!quick.bytes.empty()) return std::move(quick.bytes);
+    if (!quick.bytes.empty()) return written(out, quick.bytes);
 
+    fit_squares(std::max(size.width, answer.width));
     const Window window = choose_window(description.levels, region, size);
     const bool scaled = static_cast<bool>(quick.image);
     auto image =
@@ -172,15 +211,30 @@ Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source
 
     const bool rotated = quarters < 0;
     if (rotated || whole_turn != Turn{}) {
-        if (!materialise(*image, cancelled) || !turn(*image, whole_turn)) return failed();
+        // What is only mirrored is still asked for from top to bottom.
+        const bool askew = rotated || whole_turn.quarters != 0;
+        // The tiles of a TIFF are kept, column or row: see open_directory().
+        const bool kept = !rotated && description.container == source::Container::tiff && !scaled &&
+                          window.area.width == size.width && window.area.height == size.height &&
+                          vips_image_is_sequential(image->get()) == 0;
+        if ((askew && !kept && !read_anywhere(*image, cancelled)) || !turn(*image, whole_turn)) return failed();
     }
     if (rotated && !rotate(*image, degrees_of(job.rotation), answer)) return failed();
     if (!apply_quality(*image, job.quality)) return failed();
     if (!carries_alpha(job.format) && !flatten(*image, job.encode.background)) return failed();
 
-    auto bytes = encode(std::move(*image), job.format, job.encode, job.quality == Quality::bitonal, cancelled, detail);
-    if (!bytes && cancelled && cancelled()) return failed();
-    return bytes;
+    auto done =
+        encode(std::move(*image), job.format, job.encode, job.quality == Quality::bitonal, cancelled, out, detail);
+    if (!done && cancelled && cancelled()) return failed();
+    return done;
+}
+
+Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source::Description& description,
+                                        const Job& job, const Cancelled& cancelled, std::string& detail) {
+    Output out;
+    auto done = render(fd, page, description, job, cancelled, out, detail);
+    if (!done) return tl::unexpected(done.error());
+    return out.take();
 }
 
 }  // namespace iiif::render

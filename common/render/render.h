@@ -12,6 +12,7 @@
 #include "protocol/geometry.h"
 #include "protocol/parameters.h"
 #include "protocol/refusal.h"
+#include "render/output.h"
 #include "source/description.h"
 
 namespace iiif::render {
@@ -25,12 +26,13 @@ void stop();
 protocol::FormatSet encodable();
 
 struct Limits {
-    std::uint64_t max_pixels = 0;  // of the source page; 0: none
+    std::uint64_t max_pixels = 0;      // of the source page; 0: none
+    std::uint64_t decoder_memory = 0;  // bytes, of a decoder that holds the image whole; 0: any
 };
 
 // `fd` is positioned anywhere, stays the caller's. `page` is 1-based. Refusals: 404 a page beyond the last,
 // 501 a format or variant that is not supported ("...is not an image this server reads"), 500 a damaged file,
-// 403 beyond max_pixels. Sentences never contain paths or library messages; `detail` receives the library's words.
+// 403 beyond a limit. Sentences never contain paths or library messages; `detail` receives the library's words.
 Expected<source::Description> describe(int fd, std::uint32_t page, const Limits&, std::string& detail);
 
 enum class Profile : std::uint8_t { srgb, embed };
@@ -50,12 +52,19 @@ struct Job {
     protocol::Format format = protocol::Format::jpg;
     EncodeOptions encode;
     bool as_stored = true;  // stored tiles keep the quality they were stored with
+    // Bytes that an encoder may take which holds the image whole; what needs more is refused (400). 0: any.
+    std::uint64_t encoder_memory = 0;
 };
 
-// Polled between pieces of work; true: stop, the client has gone or the deadline is over.
+// Polled between pieces of work, by two threads; true: stop, the client has gone or the deadline is over.
 using Cancelled = std::function<bool()>;
 
-// The encoded image, whole. Memory in proportion to the answer, never to the source (where the codec allows it).
+// The encoded image, to `out`. Memory in proportion to a strip of the answer, where its codec and its rotation allow
+// it, to the answer where not, never to the source (where its codec allows it). After a refusal `out` may have passed
+// on a part of the image.
+Expected<bool> render(int fd, std::uint32_t page, const source::Description&, const Job&, const Cancelled&, Output& out,
+                      std::string& detail);
+// The same, whole.
 Expected<std::vector<std::byte>> render(int fd, std::uint32_t page, const source::Description&, const Job&,
                                         const Cancelled&, std::string& detail);
 

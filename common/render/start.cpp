@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "render/render.h"
@@ -24,7 +25,25 @@ constexpr std::array kLoaders = {
 // with all that they need take five times as long to start as everything else, to be blocked right afterwards.
 constexpr std::array kModules = {"vips-heif", "vips-jxl", "vips-poppler"};
 
+// libvips takes it from a command line alone.
+bool set_square_height(int lines) {
+    const auto free_context = [](GOptionContext* context) { g_option_context_free(context); };
+    const std::unique_ptr<GOptionContext, decltype(free_context)> context(g_option_context_new(nullptr), free_context);
+    GOptionGroup* const group = g_option_group_new("vips", "", "", nullptr, nullptr);
+    vips_add_option_entries(group);
+    g_option_context_set_main_group(context.get(), group);
+    std::string program = "iiif-renderd";
+    std::string height = "--vips-tile-height=" + std::to_string(lines);
+    std::array<char*, 3> arguments = {program.data(), height.data(), nullptr};
+    char** values = arguments.data();
+    int count = 2;
+    return g_option_context_parse(context.get(), &count, &values, nullptr) != 0;
+}
+
 bool initialise() {
+    // Decoders that cannot go from line to line would put images beyond 100 MB into a temporary file, which renderers
+    // may not write; what they may take of memory is known before (decoder_memory.h).
+    if (::setenv("VIPS_DISC_THRESHOLD", "1000000g", 1) != 0) return false;
     // libvips looks for modules beneath this; there are none.
     if (::setenv("VIPSHOME", "/nonexistent", 1) != 0 || vips_init("iiif-renderd") != 0) return false;
     (void)::unsetenv("VIPSHOME");
@@ -65,6 +84,14 @@ Expected<std::uint8_t> start() {
 
 void stop() {
     vips_shutdown();
+}
+
+void fit_squares(std::uint32_t width) {
+    constexpr std::uint32_t kWide = 16384;
+    constexpr int kStandard = 128;  // VIPS__TILE_HEIGHT
+    static int current = kStandard;
+    const int wanted = width > kWide ? kStandard / 2 : kStandard;
+    if (wanted != current && set_square_height(wanted)) current = wanted;
 }
 
 void take_words(std::string& detail) {

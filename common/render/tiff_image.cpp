@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
+#include <functional>
 #include <limits>
 #include <mutex>
 
@@ -18,7 +20,12 @@ constexpr std::uint64_t kMaxStripBytes = std::uint64_t{16} << 20U;
 // A tile, or a strip of a kind that cannot be read by lines.
 constexpr std::uint64_t kMaxBlockBytes = std::uint64_t{512} << 20U;
 constexpr std::uint64_t kMaxCachedStripBytes = std::uint64_t{32} << 20U;
+constexpr std::uint64_t kMaxCachedTileBytes = std::uint64_t{64} << 20U;
 constexpr std::uint32_t kLines = 16;  // decoded together in line mode
+// How much libvips' cache takes: longer sides become its default without an error, and it looks through its blocks one
+// by one.
+constexpr std::uint32_t kLongestCached = 1'000'000;
+constexpr std::uint64_t kMostCachedBlocks = 16'384;
 
 std::vector<std::array<std::uint8_t, 3>> read_palette(TIFF* tiff, std::uint16_t bits) {
     std::vector<std::array<std::uint8_t, 3>> palette;
@@ -64,8 +71,8 @@ VipsInterpretation interpretation_of(const SampleLayout& layout) {
 
 class Reader {
 public:
-    explicit Reader(std::unique_ptr<TiffFile> file, TiffDirectory directory)
-        : file_(std::move(file)), directory_(std::move(directory)) {}
+    Reader(std::unique_ptr<TiffFile> file, TiffDirectory directory, std::function<bool()> cancelled)
+        : file_(std::move(file)), directory_(std::move(directory)), cancelled_(std::move(cancelled)) {}
 
     // False: blocks of a size that nobody wrote in good faith.
     bool prepare();
@@ -78,6 +85,7 @@ public:
 private:
     enum class Access : std::uint8_t { blocks, lines, converted };
 
+    [[nodiscard]] bool given_up() const { return cancelled_ && cancelled_(); }
     bool decode(std::uint32_t x, std::uint32_t y);
     bool decode_block(std::uint32_t x, std::uint32_t y);
     bool decode_lines(std::uint32_t y);
@@ -86,15 +94,18 @@ private:
 
     std::unique_ptr<TiffFile> file_;
     TiffDirectory directory_;
+    std::function<bool()> cancelled_;  // asked before each block, as those of hostile files take seconds
     SampleLayout layout_;
     Access access_ = Access::blocks;
     protocol::Extent block_;     // what is decoded at once
     std::size_t row_bytes_ = 0;  // of one plane of a block
     std::size_t plane_bytes_ = 0;
     std::uint32_t strip_rows_ = 1, next_line_ = 0;  // of line mode
-    std::vector<unsigned char> pixels_;             // the decoded block
-    std::vector<std::uint32_t> converted_;          // the same, when libtiff converts it
-    std::mutex mutex_;                              // a TIFF handle has one position
+    bool holds_ = false;                            // a block, that at:
+    std::uint32_t held_x_ = 0, held_y_ = 0;
+    std::vector<unsigned char> pixels_;     // the decoded block
+    std::vector<std::uint32_t> converted_;  // the same, when libtiff converts it
+    std::mutex mutex_;                      // a TIFF handle has one position
 };
 
 bool Reader::prepare() {
@@ -132,7 +143,6 @@ bool Reader::prepare() {
     if (access_ == Access::converted) {
         const std::uint64_t count = std::uint64_t{block_.width} * block_.height;
         if (count > kMaxBlockBytes / sizeof(std::uint32_t)) return false;
-        converted_.resize(static_cast<std::size_t>(count));
         return true;
     }
     const std::uint64_t row_bytes = tiled ? TIFFTileRowSize64(tiff) : TIFFScanlineSize64(tiff);
@@ -150,7 +160,6 @@ bool Reader::prepare() {
     if (plane_bytes > kMaxBlockBytes / planes) return false;
     row_bytes_ = static_cast<std::size_t>(row_bytes);
     plane_bytes_ = static_cast<std::size_t>(plane_bytes);
-    pixels_.resize(plane_bytes_ * static_cast<std::size_t>(planes));
     return true;
 }
 
@@ -174,6 +183,7 @@ bool Reader::decode_lines(std::uint32_t y) {
     const std::uint32_t strip = y - y % strip_rows_;
     if (next_line_ > y || next_line_ < strip) next_line_ = strip;
     for (; next_line_ < end; ++next_line_) {
+        if (next_line_ % kLines == 0 && given_up()) return false;
         const std::uint32_t row = next_line_ > y ? next_line_ - y : 0;
         if (TIFFReadScanline(file_->get(), pixels_.data() + row * row_bytes_, next_line_, 0) < 0) return false;
     }
@@ -204,12 +214,23 @@ bool Reader::decode_converted(std::uint32_t x, std::uint32_t y) {
 }
 
 bool Reader::decode(std::uint32_t x, std::uint32_t y) {
-    switch (access_) {
-        case Access::blocks: return decode_block(x, y);
-        case Access::lines: return decode_lines(y);
-        case Access::converted: return decode_converted(x, y);
+    if (holds_ && held_x_ == x && held_y_ == y) return true;
+    holds_ = false;
+    if (given_up()) return false;
+    // Not before: who only wants to know the size does not wait for the memory.
+    if (access_ == Access::converted) {
+        converted_.resize(std::size_t{block_.width} * block_.height);
+    } else {
+        pixels_.resize(plane_bytes_ * (directory_.separate ? directory_.samples : 1U));
     }
-    return false;
+    switch (access_) {
+        case Access::blocks: holds_ = decode_block(x, y); break;
+        case Access::lines: holds_ = decode_lines(y); break;
+        case Access::converted: holds_ = decode_converted(x, y); break;
+    }
+    held_x_ = x;
+    held_y_ = y;
+    return holds_;
 }
 
 void Reader::copy(std::uint32_t line, std::uint32_t column, std::uint32_t width, unsigned char* out) const {
@@ -253,8 +274,30 @@ bool Reader::fill(VipsRegion* region) {
     return true;
 }
 
+// Two rows, since what is asked for lies across the border of two; of large tiles one, which is the least: answers are
+// encoded line by line, and each tile of a row would be decoded for every few of its lines. Turned by 90 degrees, such
+// a line is a column.
+std::uint64_t kept_tiles(VipsImage* image, protocol::Extent tile) {
+    const std::uint64_t row = 1 + std::max(static_cast<std::uint32_t>(image->Xsize) / tile.width,
+                                           static_cast<std::uint32_t>(image->Ysize) / tile.height);
+    const std::uint64_t bytes = VIPS_IMAGE_SIZEOF_PEL(image) * tile.width * tile.height;
+    const std::uint64_t wanted = std::clamp(kMaxCachedTileBytes / bytes, row + 2, 2 * row + 2);
+    return std::min({wanted, std::max<std::uint64_t>(kMaxBlockBytes / bytes, 1), kMostCachedBlocks});
+}
+
+// As many as scaling down by a large factor looks at together.
+std::uint64_t kept_strips(VipsImage* image, protocol::Extent strip) {
+    const std::uint64_t bytes = VIPS_IMAGE_SIZEOF_LINE(image) * strip.height;
+    return std::clamp<std::uint64_t>(kMaxCachedStripBytes / bytes, 3, 1024);
+}
+
 int generate(VipsRegion* region, void*, void* reader, void*, gboolean*) {
-    return static_cast<Reader*>(reader)->fill(region) ? 0 : -1;
+    try {
+        return static_cast<Reader*>(reader)->fill(region) ? 0 : -1;
+    } catch (const std::exception& error) {  // no memory for a block; libvips is C, and this is one of its threads
+        vips_error("tiff", "%s", error.what());
+        return -1;
+    }
 }
 
 void destroy(void* reader) {
@@ -263,7 +306,8 @@ void destroy(void* reader) {
 
 }  // namespace
 
-Expected<Image> open_directory(std::unique_ptr<TiffFile> file, std::string& detail) {
+Expected<Image> open_directory(std::unique_ptr<TiffFile> file, const std::function<bool()>& cancelled,
+                               std::string& detail) {
     const auto directory = file->directory();
     if (!directory) {
         detail += file->words();
@@ -279,7 +323,7 @@ Expected<Image> open_directory(std::unique_ptr<TiffFile> file, std::string& deta
         detail += why.data();
         return refuse(501, "This TIFF stores its colours in a way that this server does not read.");
     }
-    auto reader = std::make_unique<Reader>(std::move(file), *directory);
+    auto reader = std::make_unique<Reader>(std::move(file), *directory, cancelled);
     if (!reader->prepare()) {
         detail += "tile, strip or palette sizes do not fit the image";
         return damaged(detail);
@@ -297,7 +341,7 @@ Expected<Image> open_directory(std::unique_ptr<TiffFile> file, std::string& deta
                            VIPS_CODING_NONE, interpretation_of(layout), 1, 1);
     // Tells vips_resize to work from top to bottom in whole lines. Otherwise it reduces in squares, each of which
     // reaches over many strips, and every strip is decoded for every square.
-    vips_image_set_int(image.get(), VIPS_META_SEQUENTIAL, 1);
+    if (!tiled) vips_image_set_int(image.get(), VIPS_META_SEQUENTIAL, 1);
     Reader* const held = reader.release();
     g_object_set_data_full(G_OBJECT(image.get()), "iiif-reader", held, destroy);
     if (vips_image_pipelinev(image.get(), tiled ? VIPS_DEMAND_STYLE_SMALLTILE : VIPS_DEMAND_STYLE_THINSTRIP, nullptr) !=
@@ -305,14 +349,12 @@ Expected<Image> open_directory(std::unique_ptr<TiffFile> file, std::string& deta
         vips_image_generate(image.get(), nullptr, generate, nullptr, held, nullptr) != 0) {
         return unable(detail);
     }
-    // Neighbouring requests share blocks, which are dear to decode: two rows of tiles are kept, or as many strips as
-    // scaling down by a large factor looks at together.
-    const std::uint64_t strip_bytes = VIPS_IMAGE_SIZEOF_LINE(image.get()) * block.height;
-    const std::uint64_t blocks = tiled ? std::uint64_t{2} * (1 + directory->extent.width / block.width)
-                                       : std::clamp<std::uint64_t>(kMaxCachedStripBytes / strip_bytes, 3, 1024);
+    // Neighbouring requests share blocks, which are dear to decode.
+    const std::uint64_t blocks = tiled ? kept_tiles(image.get(), block) : kept_strips(image.get(), block);
     const bool cached = image.apply([&](VipsImage* in, VipsImage** out) {
-        return vips_tilecache(in, out, "tile_width", static_cast<int>(block.width), "tile_height",
-                              static_cast<int>(block.height), "max_tiles", static_cast<int>(blocks), nullptr);
+        return vips_tilecache(in, out, "tile_width", static_cast<int>(std::min(block.width, kLongestCached)),
+                              "tile_height", static_cast<int>(std::min(block.height, kLongestCached)), "max_tiles",
+                              static_cast<int>(blocks), nullptr);
     });
     if (!cached) return unable(detail);
     if (layout.alpha && !layout.lab() && directory->alpha == TiffDirectory::Alpha::premultiplied) {

@@ -2,6 +2,7 @@
 // The pixels of one TIFF directory as a libvips image that decodes only the tiles or strips it is asked for.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,8 @@ namespace iiif::render {
 
 // 8 or 16 bits of gray, RGB or CMYK, or float CIELAB; straight alpha last. Stored orientation is not applied.
 // `file` stands at the directory; the ICC profile is not read. 501: unsupported().
-Expected<Image> open_directory(std::unique_ptr<TiffFile> file, std::string& detail);
+// `cancelled`, if any, is asked before each tile or strip is decoded, for as long as the image lives.
+Expected<Image> open_directory(std::unique_ptr<TiffFile> file, const std::function<bool()>& cancelled,
+                               std::string& detail);
 
 }  // namespace iiif::render

@@ -4,6 +4,7 @@
 #include <tiff.h>
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -117,19 +118,28 @@ private:
     int fd_ = -1;
 };
 
+// A place that a description can name: the web server reads it with pread(2), and nothing lies where the file begins.
+bool can_be_named(const Value& value) {
+    return value.position > 0 && value.position <= std::numeric_limits<std::int64_t>::max();
+}
+
 // false: the tiles cannot be found.
 bool complete(TileIndex& index, const Positions& found, std::uint64_t tiles) {
     if (!found.tile_offsets || !found.tile_byte_counts) return false;
     const Value& offsets = *found.tile_offsets;
     const Value& counts = *found.tile_byte_counts;
     if (offsets.count < tiles || counts.count < tiles || offsets.element < 4 || counts.element < 2) return false;
+    if (!can_be_named(offsets) || !can_be_named(counts)) return false;
     index.offsets = offsets.position;
     index.offset_bytes = offsets.element;
     index.counts = counts.position;
     index.count_bytes = counts.element;
     if (index.codec != Codec::jpeg || !found.jpeg_tables) return true;
     constexpr std::uint64_t kMostTables = 65536;
-    if (found.jpeg_tables->element != 1 || found.jpeg_tables->count > kMostTables) return false;
+    if (found.jpeg_tables->element != 1 || found.jpeg_tables->count > kMostTables ||
+        !can_be_named(*found.jpeg_tables)) {
+        return false;
+    }
     index.tables = found.jpeg_tables->position;
     index.tables_length = static_cast<std::uint32_t>(found.jpeg_tables->count);
     return true;

@@ -62,6 +62,11 @@ public:
 // buffer for the whole process, and its sentences carry paths.
 void take_words(std::string& detail);
 
+// Before pixels are pulled for an answer of this width, and by one thread at a time. libvips' buffers between decoder
+// and encoder hold four rows of the squares that it works in: 57 MiB for a gigapixel. Wide answers get squares of half
+// the height, which cost a tenth more processor time.
+void fit_squares(std::uint32_t width);
+
 // 500: the source could not be decoded.
 tl::unexpected<Refusal> damaged(std::string& detail);
 // 500: libvips refused an operation that never fails on sound pixels (memory).

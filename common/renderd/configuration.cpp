@@ -35,8 +35,16 @@ Expected<std::unique_ptr<delivery::Service>> service_of(const json_t* object) {
     if (!json_is_string(prefix)) return missing("prefix");
     auto settings = settings_of(object, "settings");
     if (!settings) return tl::unexpected(settings.error());
-    return delivery::make_service(*settings, {json_string_value(prefix), json_string_length(prefix)},
-                                  delivery::Side::renderer);
+    auto service = delivery::make_service(*settings, {json_string_value(prefix), json_string_length(prefix)},
+                                          delivery::Side::renderer);
+    if (!service) return service;
+    const json_t* const apart = json_object_get(object, "apart");
+    for (std::size_t i = 0; i < json_array_size(apart); ++i) {
+        const json_t* const location = json_array_get(apart, i);
+        if (!json_is_string(location)) return missing("apart");
+        (*service)->apart.emplace_back(json_string_value(location), json_string_length(location));
+    }
+    return service;
 }
 
 Expected<std::uint32_t> identity_of(const json_t* object, const char* key) {
@@ -60,8 +68,15 @@ void apply(const delivery::Settings& pool, Configuration& out) {
         std::clamp<std::uint64_t>(counted ? pool.number("renderers", automatic) : automatic, 1, 65536));
     out.timeout_ms =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(pool.number("timeout", out.timeout_ms), INT32_MAX));
+    out.queue_ms = delivery::queue_wait_ms(pool);
     out.max_pixels = pool.number("max_pixels", out.max_pixels);
     out.renderer_memory = pool.number("renderer_memory", out.renderer_memory);
+    out.decoder_memory = pool.number("decoder_memory", std::min(out.decoder_memory, out.renderer_memory));
+    out.encoder_memory = pool.number("encoder_memory", out.encoder_memory);
+    const std::string sandbox = pool.text("sandbox", "prefer");
+    out.sandbox = sandbox == "require" ? Sandbox::require : sandbox == "off" ? Sandbox::off : Sandbox::prefer;
+    out.status = pool.text("status", "");
+    if (!out.status.starts_with('/')) out.status.clear();  // off
     out.renderer_jobs = std::max<std::uint64_t>(pool.number("renderer_jobs", out.renderer_jobs), 1);
 }
 

@@ -110,11 +110,11 @@ void ForkServer::take() {
     if (received.sender != owner_) return;  // the ready pipe closes, and says that nothing comes of it
     auto& [lifeline, tiles, heavy, ready, configuration, log] = received.descriptors;
     // The newest log: after a rotation the old one is somebody's archive.
-    (void)::dup2(log.get(), STDERR_FILENO);
-    (void)::dup2(log.get(), STDOUT_FILENO);
+    std::string log_path = path_of_log(log.get());
+    log_to(log.get(), log_path);
     Supervised& one = all_.emplace_back();
-    one.generation = {std::move(lifeline), std::move(tiles),         std::move(heavy),
-                      std::move(ready),    std::move(configuration), std::move(log)};
+    one.generation = {std::move(lifeline),      std::move(tiles), std::move(heavy),   std::move(ready),
+                      std::move(configuration), std::move(log),   std::move(log_path)};
     start(one);
 }
 
@@ -127,8 +127,7 @@ void ForkServer::start(Supervised& one) {
         control_ = UniqueFd();
         signals_ = UniqueFd();
         all_.clear();  // the other generations' descriptors
-        (void)::dup2(generation.log.get(), STDERR_FILENO);
-        (void)::dup2(generation.log.get(), STDOUT_FILENO);
+        log_to(generation.log.get(), generation.log_path);
         generation.log = UniqueFd();
         (void)::lseek(generation.configuration.get(), 0, SEEK_SET);
         std::_Exit(supervisor_(generation));

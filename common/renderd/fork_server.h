@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "source/root.h"
 
@@ -16,6 +17,7 @@ struct Generation {
     source::UniqueFd ready;          // empty when a killed supervisor is replaced
     source::UniqueFd configuration;  // read from its beginning
     source::UniqueFd log;
+    std::string log_path;  // when it was handed over; "": no file
 };
 
 // What a supervisor process does with its generation, which it owns. Returns its exit status.

@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -15,35 +16,19 @@
 #include "delivery/pyramid.h"
 #include "delivery/short_way.h"
 #include "renderd/answer_key.h"
+#include "renderd/job_parts.h"
 #include "renderd/slot.h"
 
 namespace iiif::renderd {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using delivery::Answer;
 
 constexpr std::size_t kBlocks = 64;         // kept per renderer
 constexpr std::size_t kDescriptions = 512;  // kept per renderer; a few hundred bytes each
-
-// "open=0.3 render=4.1", in milliseconds; how long each step took, in the order in which they were taken.
-class Timing {
-public:
-    void lap(const char* name) {
-        const auto now = Clock::now();
-        std::array<char, 48> entry{};
-        const double spent = std::chrono::duration<double, std::milli>(now - last_).count();
-        const int length =
-            std::snprintf(entry.data(), entry.size(), "%s%s=%.1f", text_.empty() ? "" : " ", name, spent);
-        if (length > 0) text_.append(entry.data(), std::min(static_cast<std::size_t>(length), entry.size() - 1));
-        last_ = now;
-    }
-    [[nodiscard]] const std::string& text() const { return text_; }
-
-private:
-    Clock::time_point last_ = Clock::now();
-    std::string text_;
-};
+constexpr std::size_t kFacts = 50'000;      // kept per renderer; some two hundred bytes each
+// What is larger is not kept for the next who asks either.
+constexpr std::size_t kHeldBytes = SharedAnswers::Sizes{}.large_log / 2;
 
 render::EncodeOptions encode_options(const delivery::EncoderOptions& configured) {
     render::EncodeOptions out;
@@ -55,38 +40,6 @@ render::EncodeOptions encode_options(const delivery::EncoderOptions& configured)
     for (std::size_t i = 0; i < out.background.size(); ++i) out.background[i] = configured.background[i];
     out.icc = configured.embed_profile ? render::Profile::embed : render::Profile::srgb;
     return out;
-}
-
-Reply to_reply(Answer answer, const source::Description* description, const Timing& timing,
-               const source::Description* pyramid = nullptr) {
-    Reply reply;
-    reply.head = delivery::encode_reply_head(answer, description, timing.text(), pyramid);
-    reply.text = std::move(answer.body);
-    return reply;
-}
-
-Reply refused(const Refusal& refusal, bool head, const source::Description* description, const Timing& timing,
-              std::string complaint) {
-    Reply reply = to_reply(delivery::refusal_answer(refusal, head), description, timing);
-    reply.complaint = std::move(complaint);
-    return reply;
-}
-
-// Libraries say one thing per line.
-std::string on_one_line(std::string_view text) {
-    std::string out;
-    while (!text.empty()) {
-        const auto end = std::min(text.find('\n'), text.size());
-        if (end > 0) out.append(out.empty() ? "" : "; ").append(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return out;
-}
-
-std::string complaint_about(const delivery::RenderCall& call, const Refusal& refusal, const std::string& detail) {
-    // What a client did wrong is the access log's business; a file that cannot be read is the administrator's.
-    if (refusal.status < 500 && detail.empty()) return "";
-    return "\"" + call.path + "\": " + (detail.empty() ? refusal.sentence : on_one_line(detail));
 }
 
 Refusal too_late(std::uint32_t timeout_ms) {
@@ -112,10 +65,12 @@ std::optional<Reply> stored_reply(const delivery::Service& service, const delive
 
 }  // namespace
 
-Jobs::Jobs(const Configuration& configuration, SharedAnswers* answers)
+Jobs::Jobs(const Configuration& configuration, SharedAnswers* answers, const RefusedSources* refused)
     : configuration_(configuration),
       answers_(answers),
+      refused_(refused),
       descriptions_(kDescriptions),
+      facts_(kFacts),
       blocks_(kBlocks),
       pyramids_(descriptions_) {}
 
@@ -139,6 +94,11 @@ Reply Jobs::run(const delivery::RenderCall& call, const Occasion& occasion) noex
 Reply Jobs::not_a_call() {
     const Refusal refusal{500, "The renderer did not understand the web server's request."};
     return refused(refusal, false, nullptr, Timing(), "a request that is not a render call, or too long for one");
+}
+
+Reply Jobs::not_begun(const delivery::RenderCall& call) {
+    const Refusal refusal{503, "The server is busy with other images; try again in a few seconds."};
+    return refused(refusal, call.http.method == "HEAD", nullptr, Timing(), "");
 }
 
 // An image that was decided on.
@@ -168,11 +128,19 @@ Reply Jobs::answer(const delivery::RenderCall& call, const Occasion& occasion) {
                        "a call for a URI outside \"" + service.prefix + "\"");
     }
     if (request->refusal) return refused(*request->refusal, head, nullptr, timing, "");
+    if (request->presentation) return answer_document(call, service, *request, occasion);
 
     // Beneath the root again, with our own eyes: a call only names the file. If it changed since the worker looked,
     // the answer is made from what is there now, and says so in its validators.
     auto file = service.root.open(call.path);
     timing.lap("open");
+    if (!file && file.error().status == 403 && configuration_.sandbox != Sandbox::off) {
+        // The worker, who has the same rights, could read it: the sandbox knows an older folder of this name (Places).
+        Reply reply = refused({503, "This image cannot be reached at the moment; try again."}, head, nullptr, timing,
+                              '"' + call.path + "\": out of this renderer's reach, so another one takes its place");
+        reply.broken = true;
+        return reply;
+    }
     if (!file) return refused(file.error(), head, nullptr, timing, complaint_about(call, file.error(), ""));
     const delivery::SourceState state{file->key, file->path, call.page};
     if (auto unchanged = delivery::conditional_answer(service, call.http, *request, state)) {
@@ -182,7 +150,9 @@ Reply Jobs::answer(const delivery::RenderCall& call, const Occasion& occasion) {
     std::string detail;
     auto description = descriptions_.find(file->key, call.page);
     if (!description) {
-        auto described = render::describe(file->fd.get(), call.page, {configuration_.max_pixels}, detail);
+        if (const auto refusal = not_now(occasion)) return refused(*refusal, head, nullptr, timing, "");
+        auto described = render::describe(file->fd.get(), call.page,
+                                          {configuration_.max_pixels, configuration_.decoder_memory}, detail);
         timing.lap("describe");
         if (!described) {
             return refused(described.error(), head, nullptr, timing, complaint_about(call, described.error(), detail));
@@ -201,6 +171,13 @@ Reply Jobs::answer(const delivery::RenderCall& call, const Occasion& occasion) {
         *file, *description, told, delivery::image_answer(service, call.http, *request, state, *description, plan),
         timing};
     return make_image(task, occasion);
+}
+
+std::optional<Refusal> Jobs::not_now(const Occasion& occasion) const {
+    const std::int64_t left = refused_ == nullptr ? 0 : refused_->refused_for(occasion.source, now_ms());
+    if (left == 0) return std::nullopt;
+    return Refusal{503, "This image has repeatedly made the renderer fail; it is tried again in " +
+                            std::to_string((left + 999) / 1000) + " seconds."};
 }
 
 std::optional<Pyramid> Jobs::find_or_make_pyramid(ImageTask& task, const render::EncodeOptions& encode,
@@ -235,8 +212,12 @@ Reply Jobs::make_image(ImageTask& task, const Occasion& occasion) {
         return std::move(*stored);
     }
 
+    if (const auto refusal = not_now(occasion)) return refused(*refusal, false, task.told, task.timing, "");
+
     Stop stopped = Stop::none;
-    const render::Cancelled cancelled = [&occasion, &stopped] {
+    std::mutex asking;  // libvips' threads ask, too
+    const render::Cancelled cancelled = [&occasion, &stopped, &asking] {
+        const std::lock_guard lock(asking);
         if (stopped == Stop::none) stopped = occasion.stop();
         return stopped != Stop::none;
     };
@@ -260,21 +241,44 @@ Reply Jobs::make_image(ImageTask& task, const Occasion& occasion) {
     job.format = task.plan.format;
     job.encode = encode;
     job.as_stored = service.as_stored;
+    job.encoder_memory = configuration_.encoder_memory;
     std::string detail;
-    const auto make = [&] {
-        return pyramid ? render::render(pyramid->file.fd.get(), 1, *pyramid->description, job, cancelled, detail)
-                       : render::render(task.file.fd.get(), task.call.page, task.image, job, cancelled, detail);
-    };
     const std::string key =
         passing ? "" : answer_key(task.call.service, task.file.fd.get(), task.file.key, task.call.page, task.plan);
+    ReplyStream stream(occasion.send, [&] {
+        if (answers_ != nullptr) answers_->give_up(key);
+        task.timing.lap("render");
+        return delivery::in_pieces(finish(task.answer).head);
+    });
+    const auto pass = [&stream](std::span<const std::byte> bytes) { return stream.pass(bytes); };
+    const auto make = [&]() -> Expected<SharedAnswers::Bytes> {
+        render::Output out = occasion.send ? render::Output(kHeldBytes, pass) : render::Output();
+        const auto done =
+            pyramid ? render::render(pyramid->file.fd.get(), 1, *pyramid->description, job, cancelled, out, detail)
+                    : render::render(task.file.fd.get(), task.call.page, task.image, job, cancelled, out, detail);
+        if (!done) return tl::unexpected(done.error());
+        return out.take();
+    };
     auto [image, made] =
         answers_ != nullptr ? answers_->once(key, cancelled, make) : SharedAnswers::Outcome{make(), true};
-    task.timing.lap(made ? "render" : "shared");
+    if (!stream.begun()) task.timing.lap(made ? "render" : "shared");
     if (!image) {
-        if (stopped == Stop::gone) return {};
+        if (stopped == Stop::gone || stream.lost()) return {};
         const Refusal refusal = stopped == Stop::late ? too_late(configuration_.timeout_ms) : image.error();
+        if (stream.begun()) {
+            // What was sent ends without having said that it is whole.
+            Reply broken_off;
+            broken_off.complaint = complaint_about(task.call, refusal, stopped == Stop::late ? "" : detail);
+            return broken_off;
+        }
         return refused(refusal, false, task.told, task.timing,
                        complaint_about(task.call, refusal, stopped == Stop::late ? "" : detail));
+    }
+    if (stream.begun()) {
+        (void)stream.finish();
+        Reply said;
+        said.complaint = complaint;
+        return said;
     }
     task.answer.content_length = static_cast<std::int64_t>(image->size());
     Reply reply = finish(std::move(task.answer));

@@ -38,6 +38,11 @@ tl::unexpected<Refusal> failed(const char* what) {
     return refuse(0, std::string("cannot limit ") + what + ": " + std::strerror(errno));
 }
 
+source::UniqueFd& statm() {
+    static source::UniqueFd fd;
+    return fd;
+}
+
 }  // namespace
 
 void stand_back() {
@@ -61,15 +66,23 @@ Expected<bool> apply_limits(std::uint64_t renderer_memory, std::uint64_t file_by
     const rlim_t memory = renderer_memory > RLIM_INFINITY / 2 ? RLIM_INFINITY : renderer_memory * 2;
     if (kMemoryCanBeLimited && !limit(RLIMIT_DATA, memory)) return failed("memory");
 
-    // The sandbox belongs here, after everything that needs more rights and before the first byte of a request:
-    // no_new_privs, Landlock (the configured roots, read-only), seccomp. What the kernel lacks is to be logged by name.
+    // Standard streams, two sockets, the image, its pyramid, the answers that are shared: a few dozen with libraries'
+    // own. Processor time has no limit of its own: a renderer lives for thousands of jobs, and each has its deadline,
+    // which the supervisor enforces. Nor have processes: the kernel counts those of the user, who is the web server's;
+    // new ones are what the sandbox forbids.
+    constexpr rlim_t kDescriptors = 256;
+    if (!limit(RLIMIT_NOFILE, kDescriptors)) return failed("descriptors");
     return true;
 }
 
+void watch_memory() {
+    // After the fork: it stays the memory of the process that opened it.
+    statm() = source::UniqueFd(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+}
+
 std::uint64_t private_memory() {
-    const source::UniqueFd fd(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
     std::array<char, 128> text{};
-    if (!fd || ::read(fd.get(), text.data(), text.size() - 1) <= 0) return 0;
+    if (!statm() || ::pread(statm().get(), text.data(), text.size() - 1, 0) <= 0) return 0;
     std::uint64_t total = 0;
     std::uint64_t resident = 0;
     std::uint64_t shared = 0;

@@ -17,7 +17,11 @@ void stand_back();
 // The sentence of a refusal is for the error log.
 Expected<bool> apply_limits(std::uint64_t renderer_memory, std::uint64_t file_bytes);
 
-// Bytes of memory that are this process's alone: mapped source files, which cost nothing, do not count.
+// Opens what private_memory() reads, while files can still be opened.
+void watch_memory();
+
+// Bytes of memory that are this process's alone: mapped source files, which cost nothing, do not count. 0 without
+// watch_memory().
 std::uint64_t private_memory();
 
 }  // namespace iiif::renderd

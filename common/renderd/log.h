@@ -16,6 +16,14 @@ std::string escaped(std::string_view text, std::size_t limit = 2000);
 // "iiif-renderd[PID]: TEXT\n" on stderr. `pid` is the process the line is about.
 void log_line(pid_t pid, std::string_view text);
 
+// Makes `fd` stderr and stdout. `path`, from path_of_log(): when another file has taken this name, as after a rotation,
+// the next log_line() goes there. nginx opens its logs anew without a new generation, and tells nobody. Not as root:
+// who may write into the folder would choose what is opened.
+void log_to(int fd, std::string path);
+
+// Where the file behind `fd` lies now; "" when it is no regular file that has a name.
+std::string path_of_log(int fd);
+
 // From a renderer: the bare line. Its stderr is a pipe to the supervisor, which says whose words they are.
 void say(std::string_view text);
 

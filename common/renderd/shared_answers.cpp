@@ -206,6 +206,11 @@ void SharedAnswers::keep(std::string_view key, std::span<const std::byte> image)
         if (!lock.take_within(kStoreWithin)) return;
         if ((large ? large_ : small_).keep(key, image)) return;
     }
+    give_up(key);
+}
+
+void SharedAnswers::give_up(std::string_view key) {
+    if (key.empty()) return;
     // No image is empty: this says that it cannot be kept, and that nobody needs to wait for it.
     Lock lock(fd(), F_WRLCK, kSmallLock);
     if (lock.take_within(kStoreWithin)) (void)small_.keep(key, {});
@@ -227,7 +232,7 @@ SharedAnswers::Outcome SharedAnswers::once(std::string_view key, const Cancelled
             if (!claim.others() && control().finished != finished) found = find(key);
             if (!claim.others() && !found) {
                 auto made = make();
-                if (made) keep(key, *made);
+                if (made && !made->empty()) keep(key, *made);
                 return {std::move(made), true};
             }
         }

@@ -51,8 +51,18 @@ public:
     };
     // The image with this key (answer_key); "": `make` it without sharing. What `make` refuses is not kept: who waited
     // for it tries as well. An image too large to keep is made once while others wait, then by each who asks, at the
-    // same time. `cancelled` is asked while waiting for another process; then the image is a refusal.
+    // same time; so is one that `make` passed on itself, which it shows by no bytes. `cancelled` is asked while waiting
+    // for another process; then the image is a refusal.
     Outcome once(std::string_view key, const Cancelled& cancelled, const Make& make);
+
+    // Within `make`: this image will be too large to keep, nobody needs to wait for it any longer. From whichever
+    // thread `make` works in, as long as it is one at a time.
+    void give_up(std::string_view key);
+
+    // Without a claim, for what is made anew whenever its sources change: what was kept last with this key.
+    [[nodiscard]] std::optional<Bytes> find(std::string_view key) const;
+    // Nothing happens when it is too large, or the store is not to be had.
+    void keep(std::string_view key, std::span<const std::byte> image);
 
 private:
     class Lock;
@@ -63,8 +73,6 @@ private:
 
     SharedAnswers(source::UniqueFd fd, std::span<std::byte> memory, const Sizes& sizes);
     [[nodiscard]] AnswerStore store_at(std::size_t offset, std::size_t log, std::size_t places) const;
-    [[nodiscard]] std::optional<Bytes> find(std::string_view key) const;
-    void keep(std::string_view key, std::span<const std::byte> image);
     void wait(std::uint32_t finished) const;
     [[nodiscard]] Control& control() const;
 

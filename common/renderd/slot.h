@@ -29,7 +29,8 @@ struct Slot {
     std::atomic<std::uint64_t> jobs{0};       // finished by this process
     std::atomic<std::uint32_t> service{0};
     std::atomic<std::uint32_t> page{0};
-    std::array<char, 1024> path{};  // NUL-terminated, cut if longer; written before started_ms is set
+    std::atomic<std::uint64_t> source{0};  // RefusedSources::name_of the job; 0: without
+    std::array<char, 1024> path{};         // NUL-terminated, cut if longer; written before started_ms is set
 
     static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free &&
                       std::atomic<std::uint32_t>::is_always_lock_free,
@@ -39,13 +40,23 @@ struct Slot {
         started_ms = 0;
         jobs = 0;
     }
-    void begin(std::uint32_t service_index, std::uint32_t page_number, std::string_view source_path) {
+    void begin(std::uint32_t service_index, std::uint32_t page_number, std::string_view source_path,
+               std::uint64_t source_name = 0) {
+        source = source_name;
         service = service_index;
         page = page_number;
         const std::size_t length = source_path.copy(path.data(), path.size() - 1);
         path[length] = '\0';
         long_job = false;
         started_ms.store(now_ms(), std::memory_order_release);
+    }
+    // Within a job that reads several files: which one it is reading.
+    void turn_to(std::uint32_t page_number, std::string_view source_path, std::uint64_t source_name) {
+        source = 0;
+        page = page_number;
+        const std::size_t length = source_path.copy(path.data(), path.size() - 1);
+        path[length] = '\0';
+        source = source_name;
     }
     void end() {
         started_ms.store(0, std::memory_order_release);

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@
 
 #include "renderd/child.h"
 #include "renderd/log.h"
+#include "renderd/sandbox.h"
+#include "renderd/status.h"
 
 namespace iiif::renderd {
 namespace {
@@ -32,6 +35,7 @@ constexpr std::int64_t kReadyWithin = 25000;  // ms; the server's parent process
 constexpr std::int64_t kObeyWithin = 5000;    // ms beyond the deadline of a job
 constexpr std::int64_t kTerminateWithin = 2000;
 constexpr std::int64_t kHealthyAfter = 10000;
+constexpr std::int64_t kStatusEvery = 1000;
 
 Expected<protocol::FormatSet> report_of(const std::string& line) {
     constexpr std::string_view kReady = "ready ";
@@ -75,6 +79,10 @@ private:
     void tell_parent(const std::string& line);
     void say_ready(protocol::FormatSet);
     std::string obituary(const Child&, int status, std::int64_t now) const;
+    void blame(const Child&, int status, std::int64_t now);
+    [[nodiscard]] Status::Image image_of(const Slot&) const;
+    void remember(const Slot&, const RefusedSources::Verdict&, std::int64_t now);
+    void write_status();
     // How long the job in hand may take, in milliseconds.
     [[nodiscard]] std::int64_t allowed(const Slot& slot) const {
         return configuration_.timeout_ms + kObeyWithin + (slot.long_job ? kPyramidWithin : 0);
@@ -89,7 +97,11 @@ private:
     UniqueFd stop_read_, stop_write_;  // renderers take no more jobs when the write end closes
     SharedSlots slots_;
     std::unique_ptr<SharedAnswers> answers_;
+    RefusedSources refused_;
     std::vector<Child> children_;
+    Status status_;  // what cannot be read from slots and children
+    std::unique_ptr<StatusFile> status_file_;
+    bool status_failed_ = false;  // which was said
     bool ending_ = false;
 };
 
@@ -136,6 +148,9 @@ Expected<bool> Supervisor::prepare() {
         log_line(::getpid(), std::string("renderers cannot share what they make: ") + std::strerror(errno));
     }
     children_.resize(configuration_.renderers);
+    status_.supervisor = ::getpid();
+    status_.started_ms = now_ms();
+    if (!configuration_.status.empty()) status_file_ = std::make_unique<StatusFile>(configuration_.status);
     return true;
 }
 
@@ -144,11 +159,20 @@ int Supervisor::run() {
     // the sockets are listening, and requests queue there.
     const bool known = configuration_.encodable != 0;
     if (auto prepared = prepare(); !prepared) return refuse_to_start(prepared.error().sentence);
+    const std::string missing = configuration_.sandbox == Sandbox::off ? "" : missing_protection();
+    if (!missing.empty() && configuration_.sandbox == Sandbox::require) {
+        return refuse_to_start("sandbox require: this kernel lacks, or does not let renderers use, " + missing +
+                               "; with prefer they work without");
+    }
+    write_status();  // before the generation that this one replaces is told to end, and removes its own
     if (known) say_ready(configuration_.encodable);
     if (!known) {
         auto formats = first_renderer();
         if (!formats) return refuse_to_start(formats.error().sentence);
         configuration_.encodable = *formats;
+    }
+    if (!missing.empty()) {
+        log_line(::getpid(), "this kernel lacks, or does not let renderers use, " + missing + ": they work without");
     }
     for (const auto& service : configuration_.services) service->encodable = configuration_.encodable;
     for (std::size_t index = known ? 0 : 1; index < children_.size(); ++index) spawn(index, -1);
@@ -206,6 +230,7 @@ void Supervisor::spawn(std::size_t index, int report) {
     seat.configuration = &configuration_;
     seat.slot = &slots_[index];
     seat.answers = answers_.get();
+    seat.refused = &refused_;
     seat.tiles = tiles_.get();
     seat.heavy = index < tiles_only(configuration_.renderers) ? -1 : heavy_.get();
     seat.stop = stop_read_.get();
@@ -227,13 +252,14 @@ void Supervisor::loop() {
             if (!children_[i].alive() && children_[i].due_ms <= now) spawn(i, -1);
         }
         kill_the_disobedient();
+        write_status();
     }
 }
 
 // When there is something to do that no descriptor announces. A job that begins after this was computed cannot be
 // overdue earlier than a whole deadline from now: so an idle server is woken once per deadline, and no job is missed.
 std::int64_t Supervisor::next_event() const {
-    std::int64_t next = now_ms() + configuration_.timeout_ms + kObeyWithin;
+    std::int64_t next = now_ms() + (status_file_ ? kStatusEvery : configuration_.timeout_ms + kObeyWithin);
     for (std::size_t i = 0; i < children_.size(); ++i) {
         if (!children_[i].alive()) {
             next = std::min(next, children_[i].due_ms);
@@ -284,7 +310,11 @@ void Supervisor::replace(Child& child, int status) {
     End how = End::expected;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != kEnded) {
         how = slot.started_ms > 0 ? End::in_job : End::idle;
-        if (!ending_) log_line(::getpid(), obituary(child, status, now));
+        if (!ending_) {
+            ++(child.killed ? status_.disobeyed : status_.crashed);
+            log_line(::getpid(), obituary(child, status, now));
+            blame(child, status, now);
+        }
     }
     const bool was_healthy = slot.jobs > 0 || now - child.born_ms >= kHealthyAfter;
     child.streak = was_healthy ? 1 : child.streak + 1;
@@ -299,12 +329,51 @@ std::string Supervisor::obituary(const Child& child, int status, std::int64_t no
     if (child.killed) text += " (by the supervisor, because it did not obey its deadline)";
     const std::int64_t started = slot.started_ms;
     if (started <= 0) return text;
-    text += " while working on \"" + slot.source_path() + "\" (page " + std::to_string(slot.page);
-    const std::uint32_t service = slot.service;
-    if (service < configuration_.services.size()) {
-        text += " of endpoint \"" + configuration_.services[service]->prefix + '"';
-    }
+    const Status::Image image = image_of(slot);
+    text += " while working on \"" + image.path + "\" (page " + std::to_string(image.page);
+    if (!image.endpoint.empty()) text += " of endpoint \"" + image.endpoint + '"';
     return text + ", for " + std::to_string(std::max<std::int64_t>(now - started, 0)) + " ms)";
+}
+
+// Not for a SIGKILL of somebody else: that may have been anybody's doing.
+void Supervisor::blame(const Child& child, int status, std::int64_t now) {
+    const Slot& slot = slots_[static_cast<std::size_t>(&child - children_.data())];
+    const bool by_others = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child.killed;
+    if (slot.started_ms <= 0 || by_others) return;
+    const auto verdict = refused_.blame(slot.source, now);
+    if (verdict.refused_for == 0) return;
+    remember(slot, verdict, now);
+    log_line(::getpid(), '"' + slot.source_path() + "\" is refused for " + std::to_string(verdict.refused_for / 1000) +
+                             " seconds: it has ended " + std::to_string(verdict.times) + " renderers");
+}
+
+Status::Image Supervisor::image_of(const Slot& slot) const {
+    const std::uint32_t service = slot.service;
+    const bool known = service < configuration_.services.size();
+    return {slot.source_path(), known ? configuration_.services[service]->prefix : "", slot.page};
+}
+
+void Supervisor::remember(const Slot& slot, const RefusedSources::Verdict& verdict, std::int64_t now) {
+    auto& refused = status_.refused;
+    const std::uint64_t source = slot.source;
+    std::erase_if(refused, [&](const auto& known) { return known.source == source || known.until_ms <= now; });
+    if (refused.size() >= RefusedSources::kPlaces) refused.erase(refused.begin());
+    refused.push_back({image_of(slot), source, verdict.times, now + verdict.refused_for});
+}
+
+void Supervisor::write_status() {
+    if (!status_file_) return;
+    status_.renderers.clear();
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+        const Slot& slot = slots_[i];
+        status_.renderers.push_back({children_[i].pid, i < tiles_only(configuration_.renderers), slot.jobs,
+                                     children_[i].alive() ? slot.started_ms.load() : 0, image_of(slot)});
+    }
+    const bool written = status_file_->write(to_json(status_, now_ms(), std::time(nullptr)));
+    if (!written && !status_failed_) {
+        log_line(::getpid(), "cannot write " + configuration_.status + ": " + std::strerror(errno));
+    }
+    status_failed_ = !written;
 }
 
 void Supervisor::kill_the_disobedient() {
@@ -325,6 +394,7 @@ bool Supervisor::wait_for_all(std::int64_t until_ms) {
 
 void Supervisor::end() {
     ending_ = true;
+    status_file_.reset();
     for (const std::string& path : configuration_.sockets) (void)::unlink(path.c_str());
     tiles_ = UniqueFd();
     heavy_ = UniqueFd();

@@ -16,6 +16,7 @@
 #include "renderd/job.h"
 #include "renderd/limits.h"
 #include "renderd/log.h"
+#include "renderd/sandbox.h"
 
 namespace iiif::renderd {
 namespace {
@@ -47,7 +48,8 @@ struct Accepted {
     bool heavy = false;   // on which lane
 };
 
-Accepted next_connection(const Seat& seat) {
+// None, too, when the places are others: the connection that waits is for the renderer that comes next.
+Accepted next_connection(const Seat& seat, const Places& places) {
     while (true) {
         std::array<pollfd, 3> watched = {pollfd{seat.stop, POLLIN, 0}, pollfd{seat.tiles, POLLIN, 0},
                                          pollfd{seat.heavy, POLLIN, 0}};
@@ -55,7 +57,7 @@ Accepted next_connection(const Seat& seat) {
             if (errno == EINTR) continue;
             return {};
         }
-        if (watched[0].revents != 0) return {};
+        if (watched[0].revents != 0 || !places.unchanged()) return {};
         // Another renderer may have been quicker; tiles go first, so that heavy work never keeps a viewer waiting.
         if (auto connection = accept_from(seat.tiles)) return {std::move(connection), false};
         if (auto connection = accept_from(seat.heavy)) return {std::move(connection), true};
@@ -79,6 +81,7 @@ StopCheck stop_check(const Connection& connection, std::int64_t deadline_ms) {
 bool serve(Connection connection, bool heavy, Jobs& jobs, const Seat& seat) {
     delivery::RenderCall call;
     Reply reply;
+    std::uint64_t source = 0;
     switch (connection.receive(call, kCallWithin)) {
         case Received::nothing:
         case Received::late: return true;
@@ -86,9 +89,21 @@ bool serve(Connection connection, bool heavy, Jobs& jobs, const Seat& seat) {
         case Received::call:
             // It may have waited in the queue for longer than its client did.
             if (connection.peer_gone()) return true;
-            seat.slot->begin(call.service, call.page, call.path);
+            if (call.asked_ms > 0 && now_ms() - call.asked_ms > seat.configuration->queue_ms) {
+                reply = Jobs::not_begun(call);
+                break;
+            }
+            source = RefusedSources::name_of(call);
+            seat.slot->begin(call.service, call.page, call.path, source);
             reply = jobs.run(call, {stop_check(connection, now_ms() + seat.configuration->timeout_ms), heavy,
-                                    [&seat] { seat.slot->long_job = true; }});
+                                    [&seat] { seat.slot->long_job = true; },
+                                    [&connection](std::string_view head, std::span<const std::byte> body) {
+                                        return connection.send(head, body, kStall);
+                                    },
+                                    source,
+                                    [&seat](const delivery::RenderCall& file) {
+                                        seat.slot->turn_to(file.page, file.path, RefusedSources::name_of(file));
+                                    }});
             seat.slot->end();
             break;
     }
@@ -122,6 +137,12 @@ int run_renderer(const Seat& seat) {
         !limited) {
         return cannot_start(seat, limited.error().sentence);
     }
+    watch_memory();
+    const FileRules rules = rules_for(*seat.configuration);
+    const Places places(places_of(*seat.configuration));
+    if (auto confined = confine(seat.configuration->sandbox, rules); !confined) {
+        return cannot_start(seat, confined.error().sentence);
+    }
     if (seat.report >= 0) {
         const protocol::FormatSet formats = render::encodable();
         if (formats == 0) return cannot_start(seat, "no image format can be written");
@@ -131,9 +152,9 @@ int run_renderer(const Seat& seat) {
         report(seat.report, line.data());
     }
 
-    Jobs jobs(*seat.configuration, seat.answers);
+    Jobs jobs(*seat.configuration, seat.answers, seat.refused);
     for (std::uint64_t done = 0; done < seat.configuration->renderer_jobs; ++done) {
-        auto connection = next_connection(seat);
+        auto connection = next_connection(seat, places);
         if (!connection.fd || !serve(Connection(std::move(connection.fd)), connection.heavy, jobs, seat)) break;
         if (private_memory() > seat.configuration->renderer_memory) break;
     }

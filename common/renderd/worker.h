@@ -6,6 +6,7 @@
 
 #include "protocol/refusal.h"
 #include "renderd/configuration.h"
+#include "renderd/refused_sources.h"
 #include "renderd/shared_answers.h"
 #include "renderd/slot.h"
 
@@ -16,10 +17,11 @@ struct Seat {
     const Configuration* configuration = nullptr;
     Slot* slot = nullptr;
     SharedAnswers* answers = nullptr;  // nullptr: nothing is shared
-    int tiles = -1;                    // listening, non-blocking
-    int heavy = -1;                    // listening, non-blocking; -1: this renderer serves tiles only
-    int stop = -1;                     // end of file: no further job
-    int report = -1;                   // the first renderer writes the ready line here (pool/pool.h); else -1
+    const RefusedSources* refused = nullptr;
+    int tiles = -1;   // listening, non-blocking
+    int heavy = -1;   // listening, non-blocking; -1: this renderer serves tiles only
+    int stop = -1;    // end of file: no further job
+    int report = -1;  // the first renderer writes the ready line here (pool/pool.h); else -1
 };
 
 // Exit statuses of a renderer that ended by itself.

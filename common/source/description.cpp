@@ -96,9 +96,12 @@ bool read_level(const json_t* value, Level& out) {
 }
 
 bool read_stored(const json_t* value, Description& out) {
-    if (!json_is_array(value) || json_array_size(value) != 3 || !json_is_boolean(json_array_get(value, 0)))
+    if (!json_is_array(value) || json_array_size(value) != 4 || !json_is_boolean(json_array_get(value, 0)) ||
+        !json_is_boolean(json_array_get(value, 3))) {
         return false;
+    }
     out.big_endian = json_is_true(json_array_get(value, 0));
+    out.parts = json_is_true(json_array_get(value, 3));
     return read_integer(json_array_get(value, 1), 0, kMaxPosition, out.profile) &&
            read_integer(json_array_get(value, 2), 0, kMaxProfile, out.profile_length);
 }
@@ -147,9 +150,9 @@ std::string serialize(const Description& image) {
     add("alpha", image.alpha ? "true" : "false");
     add("standard", quoted(protocol::name_of(image.standard)));
     add("pages", std::to_string(image.pages));
-    // Byte order, and where the profile is.
+    // Byte order, where the profile is, and whether parts can be had.
     add("stored", std::string(image.big_endian ? "[true," : "[false,") + std::to_string(image.profile) + ',' +
-                      std::to_string(image.profile_length) + ']');
+                      std::to_string(image.profile_length) + (image.parts ? ",true]" : ",false]"));
     std::string levels;
     for (const Level& level : image.levels) {
         levels += levels.empty() ? "[" : ",[";

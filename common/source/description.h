@@ -58,6 +58,7 @@ struct Description {
     bool big_endian = false;           // of the indices of its levels
     std::uint32_t profile_length = 0;  // of an ICC profile that changes what the pixels look like; 0: there is none
     std::uint64_t profile = 0;         // TIFF: where it lies
+    bool parts = false;                // a renderer gets at parts of a JPEG without decoding what lies before them
     std::vector<Level> levels;         // at least one; at most kMaxLevels
     static constexpr std::size_t kMaxLevels = 32;
 

@@ -70,6 +70,7 @@ public:
     void copy(const unsigned char* bytes, std::size_t from, std::size_t to) {
         while (from < to) {
             const auto count = static_cast<unsigned>(to - from < 32 ? to - from : 32);
+            // cppcheck-suppress shiftTooManyBits ; count is not 0
             put(static_cast<std::uint32_t>(big_endian_64(bytes + from / 8) << from % 8 >> (64 - count)), count);
             from += count;
         }

@@ -9,7 +9,6 @@
 namespace iiif::source {
 namespace {
 
-constexpr std::size_t kMaxIdentifierBytes = 1024;
 constexpr std::size_t kMaxPageDigits = 6;
 
 bool goes_on(const Expected<OpenFile>& file) {
@@ -68,9 +67,9 @@ bool has_control_byte(std::string_view text) {
 
 Expected<Located> locate(const Root& root, OpenFiles& files, const MappingOptions& options, std::string_view identifier,
                          std::optional<std::string_view> computed) {
-    if (identifier.size() > kMaxIdentifierBytes) {
+    if (identifier.size() > options.max_identifier) {
         return refuse(400, "the identifier is " + std::to_string(identifier.size()) + " bytes long; allowed are " +
-                               std::to_string(kMaxIdentifierBytes));
+                               std::to_string(options.max_identifier));
     }
     if (has_control_byte(identifier)) {
         return refuse(400, "the identifier \"" + readable(identifier) +

@@ -12,8 +12,8 @@
 namespace iiif::source {
 namespace {
 
-// Identifiers have at most 1024 bytes. An expression that works needs some thousand steps on them; at these limits
-// one that backtracks without end gives up after a few milliseconds and a few megabytes.
+// Identifiers have at most 4096 bytes, and 1024 as a rule. An expression that works needs some thousand steps on them;
+// at these limits one that backtracks without end gives up after a few milliseconds and a few megabytes.
 constexpr std::uint32_t kMatchLimit = 250'000;
 constexpr std::uint32_t kDepthLimit = 25'000;
 constexpr std::uint32_t kHeapLimitKib = 8192;

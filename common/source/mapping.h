@@ -61,6 +61,7 @@ struct MappingOptions {
     std::unique_ptr<MapFile> map_file;
     std::vector<std::string> extensions;  // without dot, tried in order
     std::string page_delimiter = ";";     // empty: pages are not addressable
+    std::size_t max_identifier = 1024;    // bytes
 };
 
 struct Located {
@@ -73,7 +74,7 @@ struct Located {
 //  2. the map file's entry. 3. each rule in turn. 4. without any rule, the identifier itself.
 // Each candidate as it stands, then with each extension; the first that exists wins.
 // If none: the identifier split at the last delimiter followed by digits 1..999999, and the same again.
-// 404 when nothing is found; 400 for control bytes and identifiers over 1024 bytes.
+// 404 when nothing is found; 400 for control bytes and identifiers that are too long.
 Expected<Located> locate(const Root&, OpenFiles&, const MappingOptions&, std::string_view identifier,
                          std::optional<std::string_view> computed);
 

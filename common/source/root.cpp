@@ -100,8 +100,9 @@ bool is_settled(const FileKey& file) {
     constexpr std::int64_t kSecond = 1'000'000'000;
     timespec now{};
     (void)::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    const std::int64_t age = static_cast<std::int64_t>(now.tv_sec) * kSecond + now.tv_nsec - file.mtime_ns;
-    return age > 2 * kSecond || age < -2 * kSecond;
+    const std::int64_t at = static_cast<std::int64_t>(now.tv_sec) * kSecond + now.tv_nsec;
+    // Compared, not subtracted: a file may claim any time, and the difference may be beyond what 64 bits hold.
+    return file.mtime_ns < at - 2 * kSecond || file.mtime_ns > at + 2 * kSecond;
 }
 
 bool is_servable(std::string_view relative) {
@@ -144,6 +145,33 @@ Expected<OpenFile> Root::open(std::string_view relative) const {
     if (::fstat(fd.get(), &file) != 0) return refusal_of(errno);
     if (!S_ISREG(file.st_mode)) return not_found();
     return OpenFile{SharedFd(std::move(fd)), file_key(file), std::move(path)};
+}
+
+Expected<UniqueFd> Root::open_any(std::string_view relative, int flags) const {
+    if (!relative.empty() && !is_servable(relative)) return not_found();
+    const UniqueFd root = open_directory(directory_);
+    if (!root) return refuse(500, "the folder of images is not available on this server");
+    const std::string path = relative.empty() ? "." : std::string(relative);
+    UniqueFd fd(open_beneath(root.get(), path.c_str(), flags, symlinks_));
+    if (!fd) return refusal_of(errno);
+    return fd;
+}
+
+Expected<UniqueFd> Root::open_folder(std::string_view relative) const {
+    return open_any(relative, O_RDONLY | O_DIRECTORY);
+}
+
+Expected<struct stat> Root::look_at(std::string_view relative) const {
+    const auto fd = open_any(relative, O_PATH);
+    if (!fd) return tl::unexpected(fd.error());
+    struct stat found {};
+    if (::fstat(fd->get(), &found) != 0) return refusal_of(errno);
+    return found;
+}
+
+bool Root::has_folder(std::string_view relative) const {
+    const auto found = look_at(relative);
+    return found && S_ISDIR(found->st_mode);
 }
 
 std::string Root::check() const {

@@ -84,6 +84,13 @@ public:
     // Refusals never carry a server path.
     [[nodiscard]] Expected<OpenFile> open(std::string_view relative) const;
 
+    // A folder beneath the root, "" the root itself, for reading its names. Refusals as open() has them.
+    [[nodiscard]] Expected<UniqueFd> open_folder(std::string_view relative) const;
+    // The state of what `relative` names beneath the root, without opening it: a file or a folder. Refusals as open().
+    [[nodiscard]] Expected<struct stat> look_at(std::string_view relative) const;
+    // Whether `relative` is a folder beneath the root, readable or not.
+    [[nodiscard]] bool has_folder(std::string_view relative) const;
+
     // For configuration: an error sentence when the directory is not one, "" when fine.
     [[nodiscard]] std::string check() const;
 
@@ -91,6 +98,9 @@ public:
     [[nodiscard]] Symlinks symlinks() const { return symlinks_; }
 
 private:
+    // "" is the root itself.
+    [[nodiscard]] Expected<UniqueFd> open_any(std::string_view relative, int flags) const;
+
     std::string directory_;
     Symlinks symlinks_;
 };

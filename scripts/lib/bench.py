@@ -20,6 +20,7 @@ REPOSITORY = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(REPOSITORY / "tests")]
 import bench_images as images         # noqa: E402
 import bench_load as load             # noqa: E402
+import bench_memory as memory         # noqa: E402
 import bench_report as report         # noqa: E402
 import bench_servers as servers       # noqa: E402
 import bench_workloads as workloads   # noqa: E402
@@ -51,6 +52,9 @@ def arguments():
     parser.add_argument("--from", dest="earlier", type=Path, metavar="FILE",
                         help="measures nothing: shows, plots or writes what an earlier run left as JSON")
     parser.add_argument("--note", default="", metavar="TEXT", help="what a reader of the figures has to know, kept with them")
+    parser.add_argument("--memory", action="store_true",
+                        help="instead of all this: what a renderer takes for the largest answers of a gigapixel, and by "
+                             "how much a worker grows over 100,000 tiles")
     parser.add_argument("--keep", action="store_true", help="keeps the servers' folders, configurations and logs")
     given = parser.parse_args()
     for name in ("seconds", "rounds", "workers"):
@@ -173,6 +177,14 @@ def run(given):
     return result
 
 
+def show_memory(given):
+    folder = folder_of_images()
+    images.make(workloads.all_workloads(given.quick)["tile-large"].picture, folder, say)
+    print(memory.markdown_growth(memory.measure_growth(given.quick, say)), flush=True)
+    print()
+    print(memory.markdown(memory.measure(folder, given.quick, say)), flush=True)
+
+
 def plot(result, path):
     try:
         report.plot(result, path)
@@ -186,6 +198,9 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
+        if given.memory:
+            show_memory(given)
+            return 0
         if given.earlier:
             result = json.loads(given.earlier.read_text("utf-8"))
             result["note"] = given.note or result.get("note", "")

@@ -122,6 +122,8 @@ class StaticNginx(OurNginx):
 
 
 class OurHttpd(Measured, Httpd):
+    threads = THREADS
+
     def location(self):
         cached = Endpoint("/cached/", self.endpoints[0].root)
         return ["CacheEnable disk /cached/", "CacheLock on", f"CacheLockPath {self.folder}/tmp/lock",
@@ -150,11 +152,11 @@ class OurHttpd(Measured, Httpd):
             "MaxKeepAliveRequests 0",
             f"StartServers {self.workers}",
             f"ServerLimit {self.workers}",
-            f"ThreadLimit {THREADS}",
-            f"ThreadsPerChild {THREADS}",
-            f"MaxRequestWorkers {THREADS * self.workers}",
+            f"ThreadLimit {self.threads}",
+            f"ThreadsPerChild {self.threads}",
+            f"MaxRequestWorkers {self.threads * self.workers}",
             "MinSpareThreads 1",
-            f"MaxSpareThreads {THREADS * self.workers}",
+            f"MaxSpareThreads {self.threads * self.workers}",
             "TypesConfig /dev/null",
             "AddType application/json .json",
             "AddType image/jpeg .jpg",

@@ -181,6 +181,7 @@ def all_workloads(quick):
         Workload("rotated", "rotated by 90", main, rotated(main, some)),
         Workload("jp2-tile", "JPEG 2000 tile", jp2, some_tiles(jp2, 512, False, some)),
         Workload("jp2-region", "JPEG 2000 region", jp2, regions(jp2, distinct)),
+        Workload("jpeg-tile", "tile of a plain JPEG", p["jpeg"], some_tiles(p["jpeg"], 512, False, some)),
         Workload("jpeg-region", "region of a plain JPEG", p["jpeg"], regions(p["jpeg"], distinct)),
         Workload("cache", "cache hit (region)", main, regions(main, some), OURS, (64,), "/cached/3/", warm_all=True),
         Workload("session", "viewer session", main, sessions(main, 4 if quick else 12), ALL, (6,), walk=True),

@@ -10,9 +10,13 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import endure
+import fuzz
+import lint
 import npm
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -70,9 +74,12 @@ def unit(preset):
         return Tally(failed=1)
     total = Tally()
     env = {"LSAN_OPTIONS": f"suppressions={REPOSITORY}/tests/sanitizers/lsan.supp", "G_SLICE": "always-malloc"}
-    programs = sorted((REPOSITORY / "build" / preset / "tests/unit").glob("*_test"))
-    for program in programs:
-        code, out = command([program], env=env, timeout=600, show=False)
+    # The one with the pixels first: it takes as long as all others together.
+    programs = sorted((REPOSITORY / "build" / preset / "tests/unit").glob("*_test"), key=lambda path: path.name != "render_test")
+    # At the same time: most of them wait, for locks of files and for processes that they have started.
+    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        ended = threads.map(lambda program: command([program], env=env, timeout=900, show=False), programs)
+    for program, (code, out) in zip(programs, ended):
         counts = CHECK_LINE.search(out)
         checks, failures, errors = map(int, counts.groups()) if counts else (0, 0, 1)
         failed = failures + errors
@@ -85,12 +92,13 @@ def unit(preset):
     return total if programs else Tally(failed=1)
 
 
-def pytest(name, *folders, env=None):
+def pytest(name, *folders, env=None, spread=()):
+    """`spread`: how pytest-xdist distributes the tests; not where they share what others must not see meanwhile."""
     if not built("release"):
         return Tally(failed=1)
     report = RESULTS / f"{name}.xml"
     report.unlink(missing_ok=True)
-    code, out = command([PYTHON, "-m", "pytest", "-q", "-rs", "--tb=short", "-p", "no:cacheprovider", f"--junit-xml={report}", *folders],
+    code, out = command([PYTHON, "-m", "pytest", "-q", "-rs", "--tb=short", "-p", "no:cacheprovider", f"--junit-xml={report}", *spread, *folders],
                         env=env, timeout=2400, show=False)
     if not report.exists():
         print("\n".join(out.splitlines()[-60:]))
@@ -110,19 +118,14 @@ def pytest(name, *folders, env=None):
     return tally
 
 
-def cxx_files():
-    return sorted(path for room in ("common", "tests/unit", "bench") for path in (REPOSITORY / room).rglob("*")
-                  if path.suffix in (".cpp", ".h") and path.name != "iiif.h")
-
-
 def style():
-    return check("clang-format", ["clang-format-14", "--dry-run", "-Werror", *cxx_files()])
+    return check("clang-format", ["clang-format-14", "--dry-run", "-Werror", *lint.cxx_files()])
 
 
 def tidy():
     if not built("release"):
         return Tally(failed=1)
-    sources = [path for path in cxx_files() if path.suffix == ".cpp" and "common" in path.relative_to(REPOSITORY).parts]
+    sources = [path for path in lint.cxx_files() if path.suffix == ".cpp" and "common" in path.relative_to(REPOSITORY).parts]
     tally = Tally()
     running = []
 
@@ -142,6 +145,45 @@ def tidy():
     for one in running:
         finish(one)
     return tally
+
+
+def static_analysis(looked_at):
+    tally = Tally()
+    for name, said in looked_at:
+        if said:
+            print(f"  FAILED: {name}\n{said[-6000:]}")
+        tally.add(Tally(int(not said), int(bool(said))))
+    return tally
+
+
+# Program, cases: what reads files of strangers in the web server's own process, then a sample of the renderers' work:
+# nothing that zimg scales, whose vectors hold more than there are samples, multiplied by nothing, which valgrind takes
+# for a use.
+UNDER_VALGRIND = (("source_test", ("description", "stored_tile", "file_blocks", "shared_descriptions")),
+                  ("delivery_test", ("wire", "short_way", "reply body")),
+                  ("render_test", ("tiff", "stored", "jpeg_crop", "jp2", "pyramid")))
+# libhwy, which libjxl loads, ends with SIGILL under valgrind 3.19; what orc translates while it runs, with SIGSEGV.
+WITHOUT_JXL = 'for module in /usr/lib/*/vips-modules-*/vips-jxl.so; do mount --bind /dev/null "$module"; done; exec "$@"'
+WITHOUT_ORC = {"VIPS_NOVECTOR": "1", "ORC_CODE": "backup"}
+
+
+def valgrind():
+    if not built("release"):
+        return Tally(failed=1)
+    total = Tally()
+    for program, cases in UNDER_VALGRIND:
+        alone = ["unshare", "--mount", "sh", "-c", WITHOUT_JXL, "sh"] if program == "render_test" else []
+        if alone and os.geteuid() != 0:
+            total.skipped.append("valgrind: renderers without JPEG XL need root, to hide its module")
+            continue
+        for case in cases:
+            env = {"CK_FORK": "no", "CK_TIMEOUT_MULTIPLIER": "100", "CK_RUN_CASE": case, **WITHOUT_ORC}
+            code, out = command([*alone, "valgrind", "--quiet", "--error-exitcode=9", f"build/release/tests/unit/{program}"], env=env)
+            ran = re.search(r"^100%: Checks: [1-9]", out, re.M)  # a case that is not there has no checks
+            if code or not ran:
+                print(f"  FAILED: {program}, {case}")
+            total.add(Tally(int(code == 0 and bool(ran)), int(code != 0 or not ran)))
+    return total
 
 
 def package():
@@ -165,33 +207,94 @@ def browser():
     return pytest("browser", "tests/browser")
 
 
+def fuzzing():
+    """Everything in tests/fuzz once, then each target for a few seconds, the same ones each time."""
+    try:
+        fuzz.build()
+    except fuzz.Failed as failed:
+        print(f"  FAILED: {failed}")
+        return Tally(failed=1)
+    total = Tally()
+    for name in fuzz.TARGETS:
+        files, wrong = fuzz.replay(name)
+        library = ""
+        if not wrong:
+            wrong, library = fuzz.brief(name)
+        if wrong:
+            print(f"{fuzz.summary(wrong)}\n  FAILED: {name}; what it found is in build/fuzz/findings/{name}")
+        noted = f"; {library} crashed, see build/fuzz/findings/{name}" if library else ""
+        print(f"  {name}: {files} files, {'something was found' if wrong else 'nothing was found'}{noted}", flush=True)
+        total.add(Tally(int(not wrong), int(bool(wrong))))
+    return total
+
+
+def enduring():
+    """The short form of each run of scripts/endure."""
+    total = Tally()
+    if not built("release"):
+        return Tally(failed=1)
+    for name in endure.RUNS:
+        report = endure.perform(name, short=True)
+        print("\n".join(f"  LOST {what}" for what in report.lost[:50]) or f"  {name}: lost nothing", flush=True)
+        total.add(Tally(int(not report.lost), int(bool(report.lost))))
+    return total
+
+
+def runtime_of(library):
+    return subprocess.run(["gcc", f"-print-file-name={library}"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def threads():
+    """The harness, then httpd's MPMs with threads around a module that is watched; renderers have no threads of ours."""
+    tally = unit("tsan")
+    module = REPOSITORY / "build/tsan/mod_iiif_apache/mod_iiif.so"
+    if tally.failed or not module.exists():
+        return tally
+    tally.add(pytest("threads", "tests/threads", env={"IIIF_HTTPD_MODULE": str(module), "IIIF_PRELOAD": runtime_of("libtsan.so")}))
+    return tally
+
+
+# Most of what they do is to wait: for servers that start and end, deadlines, files that have to be old. More at once
+# than there are cores. Contract tests share servers within a file.
+ONE_BY_ONE = ("-n", "4")
+BY_FILE = ("-n", "3", "--dist", "loadfile")
+
 STAGES = {
     "style": ("formatting of the C++ code", style),
     "unit": ("unit tests", lambda: unit("release")),
     "contract": ("one table of requests against nginx and httpd",
-                 lambda: pytest("contract", "tests/contract", "tests/examples")),
-    "lifecycle": ("start, reload, kill, stop of both servers", lambda: pytest("lifecycle", "tests/lifecycle")),
-    "browser": ("headless Chromium zooms to the deepest level on both servers", browser),
+                 lambda: pytest("contract", "tests/contract", "tests/examples", spread=BY_FILE)),
+    "ctl": ("iiifctl, and what it prepared behind both servers", lambda: pytest("ctl", "tests/ctl", spread=ONE_BY_ONE)),
+    "lifecycle": ("start, reload, kill, stop of both servers",
+                  lambda: pytest("lifecycle", "tests/lifecycle", spread=ONE_BY_ONE)),
+    "endure": ("the short form of what scripts/endure does to both servers", enduring),
+    "browser": ("headless Chromium walks through the pages and zooms to the deepest level, on both servers", browser),
     "package": ("what the modules export and link, installation, nginx's own configure", package),
     "bench": ("scripts/bench measures and reports; no figure is judged", bench),
     "unit-asan": ("unit tests under AddressSanitizer and UndefinedBehaviorSanitizer", lambda: unit("asan")),
-    "contract-asan": ("the contract under the sanitizers", lambda: contract_asan()),
+    "contract-asan": ("the contract under the sanitizers", lambda: under_asan("contract-asan", "tests/contract")),
+    "lifecycle-asan": ("start, reload, kill, stop under the sanitizers",
+                       lambda: under_asan("lifecycle-asan", "tests/lifecycle")),
+    "threads": ("the core from many threads, and httpd's worker and event, under ThreadSanitizer", threads),
     "tidy": ("clang-tidy", tidy),
+    "cppcheck": ("cppcheck over the core and both modules", lambda: static_analysis(lint.cppcheck())),
+    "valgrind": ("what reads files in the web server's process, and a sample of rendering, under valgrind", valgrind),
+    "fuzz": ("what fuzzing found once, and some seconds more of it", fuzzing),
 }
 
 
-LEFT_OUT = {"contract-asan"}  # takes as long as several others together
+LEFT_OUT = {"contract-asan", "lifecycle-asan", "valgrind"}  # each takes as long as several others together
 
 
-def contract_asan():
+def under_asan(name, *folders):
+    """Real servers, with the modules and the renderers of the preset asan. Renderers then have no seccomp filter."""
     if not built("asan"):
         return Tally(failed=1)
-    runtime = [subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
-               for name in ("libasan.so", "libubsan.so")]
+    runtime = map(runtime_of, ("libasan.so", "libubsan.so"))
     env = {"IIIF_BUILD": str(REPOSITORY / "build/asan"), "IIIF_PRELOAD": " ".join(runtime),
            # The servers themselves leave memory to the end of the process.
            "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
-    return pytest("contract-asan", "tests/contract", env=env)
+    return pytest(name, *folders, env=env)
 
 
 def main():

@@ -147,10 +147,12 @@ def images_of(folder):
 
 def configure(server, place, out, port, folder, own):
     lines = {"iiif": "on", "root": folder, "extensions": tuple(EXTENSIONS)}
+    if (out / "pages/dist").is_dir():
+        lines["pages_directory"] = out / "pages/dist"  # for --set pages=on
     pool = {"renderer_program": out / "common/renderd/iiif-renderd", "runtime_directory": place}
     for name, words in own:
         target = pool if directives.table()[name].scope == "S" else lines
-        if name in target and name != "extensions":
+        if name in target and name not in ("extensions", "pages_directory"):
             target[name] = [*(target[name] if isinstance(target[name], list) else [target[name]]), words]
         else:
             target[name] = words

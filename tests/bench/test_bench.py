@@ -53,6 +53,15 @@ def test_every_server_has_its_figures(measured):
     assert line["ratio"] == pytest.approx(above / below) and line["reached"] == (line["ratio"] >= 1)
 
 
+def test_memory_of_a_renderer():
+    done = run("--quick", "--memory")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| `")]
+    assert len(rows) == 16
+    assert {row[1] for row in rows} <= {"200", "400"} and sum(row[1] == "200" for row in rows) >= 15, done.stdout
+    assert "Less than 200 MiB: reached." in done.stdout and "At most 8 MiB: reached." in done.stdout
+
+
 def test_what_was_measured_can_be_shown_again(measured):
     done, _, place = measured
     again = run("--from", place / "out.json")

@@ -89,6 +89,7 @@ RIGHT = {
         "source": "x",
         "extensions": "tif",
         "page_delimiter": ";",
+        "max_identifier": "255",
         "symlinks": "off",
         "versions": (
             "3",
@@ -124,12 +125,22 @@ RIGHT = {
                             "png_compression": "3",
                             "background": "000000",
                             "icc": "embed",
+                            "presentation": "off",  # on cannot stand beside map and source: test_presentation.py
                             "max_age": "1h",
+                            "pages": "off",  # on needs presentation
+                            "pages_name": "Example Library",
+                            "pages_logo": "/logo.svg",
+                            "pages_colour": "1F4E5F",
+                            "pages_directory": str(paths.PAGES),
                             "renderers": "2",
-                            "queue": "100",
+                            "queue": ("100", "10s"),
                             "timeout": "30s",
                             "max_pixels": "1000000",
                             "renderer_memory": "512m",
+                            "decoder_memory": "256m",
+                            "encoder_memory": "64m",
+                            "status": "/var/tmp/iiif-status.json",
+                            "sandbox": "prefer",
                             "renderer_jobs": "100",
                              }
 

@@ -144,6 +144,12 @@ def test_limits_are_declared(cluster):
             document["profile"][1]["maxArea"]) == (500, 300, 100000)
 
 
+def test_there_is_a_limit_without_any(cluster):
+    document, _ = info(cluster, "iiif", 3, SMALL)
+    assert document["maxArea"] == 400_000_000 and not {"maxWidth", "maxHeight"} & set(document)
+    assert "maxArea" not in info(cluster, "width", 3, SMALL)[0]
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("version", [2, 3])
 def test_profile_link_agrees(cluster, endpoint, version):

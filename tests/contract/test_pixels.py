@@ -369,6 +369,13 @@ def test_broken_sources(cluster, name):
     assert cluster.get("/iiif/3/chart.png/full/50,/0/default.jpg").status == 200
 
 
+def test_what_is_decoded_whole_need_not_be_small(cluster):
+    answer = cluster.get("/iiif/3/pixels%2Flarge.webp/full/60,/0/default.png")
+    assert answer.status == 200, answer.body
+    assert answer.image().size == (60, 60)
+    assert max(abs(a - b) for a, b in zip(answer.image().convert("RGB").getpixel((30, 30)), (200, 80, 40))) < 8
+
+
 @pytest.mark.parametrize("name", ["truncated-chart.jpg", "truncated-chart.png", "truncated-chart.jp2"])
 def test_truncated_sources(cluster, name):
     """Cut in the middle: the top of it, or a sentence; never a hung or half answer."""

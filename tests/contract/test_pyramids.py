@@ -192,7 +192,7 @@ def test_only_the_large_views_of_a_tiled_image_without_levels(server):
     before = len(pyramids(server))
     answer = server.get(target)
     assert len(pyramids(server)) == before + 1
-    pixels.assert_chart(pixels.decoded(answer), (0, 0, WIDTH, HEIGHT), (600, 400), tolerance=14)
+    pixels.assert_chart(pixels.decoded(answer), (0, 0, WIDTH, HEIGHT), (600, 400), tolerance=20)
 
 
 @pytest.mark.parametrize("kind", ["nginx", "event", "prefork"])

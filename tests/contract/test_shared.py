@@ -2,9 +2,11 @@
 """Who asks the same gets the same image, rendered once, with a head of their own; never one of another file or state."""
 import os
 import shutil
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy
 import pytest
 from PIL import Image
 from support import http
@@ -48,6 +50,47 @@ def at_once(server, target, count=8):
     assert len({answer.body for answer in answers}) == 1
     wait_for(lambda: len(server.times(target)) >= count, 10, f"{count} answers in the access log")
     return answers
+
+
+def test_sent_while_it_is_made(server):
+    """Too large to be kept: each gets all of it, whoever asked first."""
+    target = f"/iiif/3/{SOURCE}/full/max/0/default.tif"
+    answers = at_once(server, target, 3)
+    pixels = numpy.asarray(answers[0].image())
+    assert pixels.shape == (4000, 6000, 3)
+    assert len(answers[0].body) > pixels.nbytes > 64 << 20
+    lossless = numpy.asarray(http.get(server.port, target.replace("default.tif", "default.png"), timeout=120).image())
+    assert (pixels == lossless).all()
+    assert {tuple(without_date(answer)) for answer in answers} == {tuple(without_date(answers[0]))}
+    head = http.request(server.port, "HEAD", target)
+    assert head.status == 200 and head.header("ETag") == answers[0].header("ETag")
+    unchanged = http.get(server.port, target, {"If-None-Match": head.header("ETag")})
+    assert unchanged.status == 304
+    # A client of HTTP/1.0 reads until the end.
+    with http.Connection(server.port, timeout=120) as connection:
+        connection.connect().sendall(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+        assert connection.receive().body == answers[0].body
+
+
+def test_sent_while_it_is_made_into_a_cache(images):
+    """nginx keeps the image, not the pieces in which it came; of one that broke off it keeps nothing."""
+    target = f"/iiif/3/{SOURCE}/full/max/{{}}/default.tif"
+    with serve("nginx", images, cached=True) as server:
+        first, again = (http.get(server.port, target.format(0), timeout=120) for _ in range(2))
+        assert first.status == again.status == 200 and first.body == again.body
+        assert numpy.asarray(again.image()).shape == (4000, 6000, 3)
+        wait_for(lambda: len(server.times(target.format(0))) == 2, 10, "two answers in the access log")
+        assert renders(server, target.format(0)) == 1
+        with server.connection(timeout=60) as connection:
+            connection.send("GET", target.format(33), close=True)
+            while len(connection.buffer) < 1_000_000:
+                assert connection.fill()
+            for pid in server.renderers():
+                os.kill(pid, signal.SIGKILL)
+            with pytest.raises(http.HttpError):
+                connection.receive()
+        whole, kept = (http.get(server.port, target.format(33), timeout=120) for _ in range(2))
+        assert whole.status == 200 and whole.image().width > 7000 and kept.body == whole.body
 
 
 def without_date(answer):
@@ -163,7 +206,7 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 @pytest.fixture(scope="module", name="folder")
 def folder_of_changing_files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("changing")
-    for part in (folder, *list(folder.parents)[:2]):
+    for part in (folder, *list(folder.parents)[:3]):
         part.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -233,6 +233,7 @@ class Maker:
         palette.save(self.at("pixels/palette.png"))
         palette.save(self.at("pixels/palette.tif"))
         self.transparent()
+        self.large()
 
     @staticmethod
     def bilevel():
@@ -255,6 +256,10 @@ class Maker:
         Image.fromarray(rgba[..., [1, 3]], "LA").save(self.at("pixels/gray-alpha.png"))
         run("vips", "tiffsave", self.images / "pixels/alpha.png", self.at("pixels/alpha-pyramid.tif"), "--tile",
             "--pyramid", "--compression", "deflate", "--tile-width", 256, "--tile-height", 256)
+
+    def large(self):
+        """More than libvips keeps in memory of its own accord, 100 MB, of a format that is decoded whole."""
+        Image.new("RGB", (6000, 6000), (200, 80, 40)).save(self.at("pixels/large.webp"), method=0, quality=50)
 
     def colour(self):
         profile = swapped_profile()

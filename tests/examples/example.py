@@ -131,6 +131,8 @@ class HttpdExample(Example, Httpd):
             f"PidFile {self.folder}/httpd.pid",
             f"DefaultRuntimeDir {self.folder}/run",
             f"Mutex file:{self.folder}/tmp default",
+            # What an example says about libraries that Debian's modules forget to name.
+            *re.findall(r'^# +echo "(LoadFile [\w.]+)"', self.text, re.M),
             *(f"LoadModule {module}_module {paths.HTTPD_MODULES}/mod_{module}.so"
               for module in ("mpm_event", *DEBIAN_MODULES, *enabled)),
             *([f"User {user}", f"Group {group}"] if os.geteuid() == 0 else []),

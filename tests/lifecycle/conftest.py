@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
-from support.servers import make
+from support.servers import ALL_KINDS, make
 
-@pytest.fixture(params=["nginx", "httpd-event", "httpd-prefork"])
+
+@pytest.fixture(params=ALL_KINDS)
 def start(request, images):
     """start(...) makes a server of the kind at hand; at the end nothing of it may be left."""
     started = []

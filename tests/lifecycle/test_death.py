@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What dies is replaced or leaves no trace; whoever waits for it gets an answer."""
+import json
 import os
 import signal
 import threading
 import time
 from pathlib import Path
 
-from load import HEAVY, LONG, TARGETS, Load, quiet, wait_busy
+import pytest
 from support import http
+from support.load import HEAVY, LONG, TARGETS, Load, quiet, wait_busy
 from support.servers import wait_for
 
+# 190 MB, without compression: sent while it is made.
+SENT_MEANWHILE = LONG.replace(".png", ".tif")
 SMALL = "/iiif/3/chart.png/full/50,/0/default.jpg"
 
 
@@ -63,9 +67,48 @@ def test_killed_while_it_works_for_us(start):
     wait_for(lambda: "6000x4000" in server.log(), 5, lambda: f"the log names the source: {server.log()[-2000:]}")
 
 
+def spooled(server):
+    """Bytes of replies that httpd has put aside, in files without a name."""
+    found = 0
+    for pid in server.pids():
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                if "/mod_iiif." in os.readlink(fd):
+                    found += os.stat(fd).st_size
+            except OSError:
+                pass
+    return found
+
+
+def test_killed_while_its_image_is_sent(start):
+    """A piece of an image never looks like a whole one: nginx, which has begun to send, breaks off; httpd, which has
+    not, says that it failed."""
+    server = start()
+    quiet(server)
+    with server.connection(timeout=60) as connection:
+        connection.send("GET", SENT_MEANWHILE, close=True)
+        if server.name == "nginx":
+            while len(connection.buffer) < 1_000_000:
+                assert connection.fill()
+        else:
+            wait_for(lambda: spooled(server) > 1_000_000, 30, "the first bytes of the image")
+        for pid in server.renderers():
+            os.kill(pid, signal.SIGKILL)
+        if server.name == "nginx":
+            with pytest.raises(http.HttpError):
+                connection.receive()
+        else:
+            assert connection.receive().status == 502
+    works(server)
+    # Nobody kept what there was of it.
+    answer = server.get(SENT_MEANWHILE, timeout=60)
+    assert answer.status == 200
+    assert answer.image().size == server.get(LONG, timeout=60).image().size
+
+
 def test_stuck_renderer(start):
     """One that does not obey its deadline is replaced; its client gets 503 or 504 in time."""
-    server = start(pool={"renderers": "2", "timeout": "2s"})
+    server = start(pool={"renderers": "2", "timeout": "2s", "queue": ("128", "1s")})
     works(server)
     stopped = server.renderers()
     for pid in stopped:
@@ -82,9 +125,40 @@ def test_stuck_renderer(start):
     wait_for(lambda: server.get(SMALL, timeout=20).status == 200, 15, "renderers work again")
 
 
+def end_renderers_with(server, target, number):
+    """A crash in the middle of a job, as a decoder's would be; the answer."""
+    quiet(server)
+    with server.connection(timeout=60) as connection:
+        connection.send("GET", target, close=True)
+        wait_busy(server)
+        for pid in server.renderers():
+            os.kill(pid, number)
+        answer = connection.receive()
+    wait_for(lambda: len(server.renderers()) == 2, 10, "replacements")
+    return answer
+
+
+def test_a_source_that_ends_renderers_is_refused(start):
+    """The second time it is the source's fault: refused, with a line in the log, while all others are served."""
+    server = start()
+    works(server)
+    assert server.get("/iiif/3/cases%2F6000x4000.tif/info.json").status == 200
+    for _ in range(2):
+        assert end_renderers_with(server, LONG, signal.SIGSEGV).status in (502, 503)
+    refused = server.get(HEAVY, timeout=60)
+    assert refused.status == 503 and "tried again in" in refused.text()
+    assert refused.header("Retry-After") and refused.header("Access-Control-Allow-Origin") == "*"
+    works(server)
+    assert server.get("/iiif/3/cases%2F6000x4000.tif/info.json").status == 200  # known: nothing has to be decoded
+    wait_for(lambda: "6000x4000.tif\" is refused for 10 seconds: it has ended 2 renderers" in server.log(), 5,
+             lambda: server.log()[-1000:])
+    assert server.log().count("is refused for") == 1
+    wait_for(lambda: server.get(HEAVY, timeout=60).status == 200, 30, "its time is over", step=1)
+
+
 def test_deadline(start):
     """A job beyond `timeout` is ended, and the renderer is free again. 502 says that it had to be killed for it."""
-    server = start(pool={"renderers": "2", "timeout": "1s"})
+    server = start(pool={"renderers": "2", "timeout": "1s", "encoder_memory": "1g"})
     # Takes longer than that on any machine of today: 24 Mpixel of AVIF.
     begun = time.monotonic()
     answer = server.get("/iiif/3/cases%2F6000x4000.tif/full/max/0/default.avif", timeout=60)
@@ -229,6 +303,57 @@ def test_full_queue(start):
         if answer.status == 503:
             assert int(answer.header("Retry-After")) > 0 and answer.header("Content-Type").startswith("text/plain")
     works(server)
+
+
+def test_waited_for_too_long(start):
+    """What has waited beyond the queue's time when its turn comes is not begun: 503, and others are not kept waiting."""
+    server = start(pool={"renderers": "2", "queue": ("16", "200ms"), "encoder_memory": "1g"})
+    quiet(server)
+    with server.connection(timeout=120) as first:
+        first.send("GET", LONG, close=True)  # occupies the one renderer for heavy work
+        wait_busy(server)
+        with server.connection(timeout=120) as second:
+            second.send("GET", LONG.replace("/33/", "/34/"), close=True)
+            assert first.receive().status == 200
+            answer = second.receive()
+    assert answer.status == 503 and int(answer.header("Retry-After")) > 0, answer.body
+    assert "busy" in answer.text()
+    works(server)
+
+
+def test_status(start):
+    """What the file of iiif_status says while renderers work, die and are refused work; and that it goes with them."""
+    server = start(pool={"renderers": "2", "status": "@FOLDER@/run/status.json"})
+    file = server.run / "status.json"
+    wait_for(file.exists, 10, "the file is there")
+
+    def status():
+        wait_for(file.exists, 5, "the file is there")  # a reload may take it away for a second
+        return json.loads(file.read_text())
+
+    wait_for(lambda: {one["pid"] for one in status()["renderers"]} == set(server.renderers()), 5, "it knows the renderers")
+    assert [one["tilesOnly"] for one in status()["renderers"]] == [True, False]
+    assert (status()["crashed"], status()["refused"]) == (0, [])
+    with server.connection(timeout=120) as connection:
+        connection.send("GET", LONG, close=True)
+        wait_for(lambda: any(one.get("image") == "cases/6000x4000.tif" for one in status()["renderers"]), 10,
+                 "it says what is being worked on")
+        for pid in server.renderers():
+            os.kill(pid, signal.SIGSEGV)
+        connection.receive()
+    wait_for(lambda: status()["crashed"] == 2, 10, "both are counted")
+    wait_for(lambda: len(server.renderers()) == 2, 10, "replacements")
+    end_renderers_with(server, LONG, signal.SIGSEGV)
+    wait_for(lambda: status()["refused"], 10, "the image is refused")
+    [refused] = status()["refused"]
+    assert (refused["image"], refused["endpoint"], refused["times"]) == ("cases/6000x4000.tif", "/iiif", 2)
+    before = status()["pid"]
+    server.reload()
+    wait_for(lambda: status()["pid"] != before, 10, "it is the next generation's")
+    works(server)
+    assert status()["crashed"] == 0
+    server.stop()
+    assert not file.exists()
 
 
 def test_recycled_renderers(start):

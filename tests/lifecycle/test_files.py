@@ -44,10 +44,15 @@ def test_open_between_requests_and_closed_behind_them(start, images, folder):
     keeps = getattr(server, "mpm", "event") == "event"  # the others have no timers
     for _ in range(2):
         with server.connection() as connection:
+            seen = set()
             for _ in range(20):
                 assert connection.get(TILE).status == 200
-        seen = open_beneath(root, server.pids())
-        assert set(seen) == ({str(file)} if keeps else set())
+                # Each time, for it is closed again soon, and this machine may be a busy one.
+                seen.update(open_beneath(root, server.pids()))
+            if not keeps:
+                wait_for(lambda: not open_beneath(root, server.pids()), 10, lambda: "the file to be closed, with its request")
+        if keeps:
+            assert seen == {str(file)}
         wait_for(lambda: not open_beneath(root, server.processes()), 10,
                  lambda: f"{open_beneath(root, server.processes())} to be closed")
 

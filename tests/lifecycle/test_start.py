@@ -6,8 +6,8 @@ import signal
 import stat
 
 import pytest
-from load import LONG, quiet, wait_busy
 from support.directives import table
+from support.load import LONG, quiet, wait_busy
 from support.servers import ALL_KINDS, StartError, make, wait_for, worker_account
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from load import HEAVY, quiet, ticks_of, wait_busy
+from support.load import HEAVY, quiet, ticks_of, wait_busy
 from support.servers import wait_for
 
 # Four renderers: two of them take heavy work.

@@ -43,13 +43,19 @@ def test_modules_link_no_decoder(module):
 def test_installation(tmp_path):
     run("cmake", "--install", paths.BUILD, env={"DESTDIR": str(tmp_path)})
     installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert installed == {
+    pages = {path for path in installed if path.startswith("usr/share/iiif/pages/")}
+    assert {f"usr/share/iiif/pages/{name}" for name in (
+        "index.html", "missing.html", "compare.html", "mosaic.html", "mirador.html", "app.js", "app.css", "compare.js",
+        "mosaic.js", "missing.js", "mirador.js", "openseadragon.js", "icon.svg", "licences.txt")} <= pages
+    assert installed - pages == {
         "usr/lib/nginx/modules/ngx_http_iiif_module.so",
         "usr/lib/apache2/modules/mod_iiif.so",
         "usr/libexec/iiif/iiif-renderd",
+        "usr/bin/iiifctl",
         "usr/include/iiif/iiif.h",
     }
-    assert os.access(tmp_path / "usr/libexec/iiif/iiif-renderd", os.X_OK)
+    for program in ("usr/libexec/iiif/iiif-renderd", "usr/bin/iiifctl"):
+        assert os.access(tmp_path / program, os.X_OK)
     # The modules look for the renderers where they have been installed.
     for module in ("usr/lib/nginx/modules/ngx_http_iiif_module.so", "usr/lib/apache2/modules/mod_iiif.so"):
         assert b"/usr/libexec/iiif/iiif-renderd\0" in (tmp_path / module).read_bytes()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The test chart: squares of 100 pixels, each of a known colour, no two neighbours alike."""
+import fcntl
 import os
 import subprocess
 import sys
@@ -42,5 +43,9 @@ def data():
         folder = paths.REPOSITORY / "tests/data/made"
         if not all(os.stat(parent).st_mode & 0o001 for parent in (paths.REPOSITORY, *paths.REPOSITORY.parents)):
             folder = f"/var/tmp/iiif-test-data-{os.geteuid()}"
-    subprocess.run([sys.executable, str(paths.REPOSITORY / "tests/data/make.py"), str(folder)], check=True)
-    return Path(folder)
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_name(f".{folder.name}.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        subprocess.run([sys.executable, str(paths.REPOSITORY / "tests/data/make.py"), str(folder)], check=True)
+    return folder

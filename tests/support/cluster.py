@@ -20,6 +20,8 @@ COMPARED = (
     "Cache-Control",
     "Allow",
     "Content-Disposition",
+    "Content-Security-Policy",
+    "X-Content-Type-Options",
     "Retry-After",
     "Access-Control-Allow-Origin",
     "Access-Control-Allow-Methods",

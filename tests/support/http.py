@@ -51,10 +51,10 @@ class Response:
 
 
 class Connection:
-    """One connection, kept open between requests until either side closes it."""
+    """One connection, kept open between requests until either side closes it. `source`: the address it comes from."""
 
-    def __init__(self, port, host="127.0.0.1", timeout=60.0):
-        self.port, self.host, self.timeout = port, host, timeout
+    def __init__(self, port, host="127.0.0.1", timeout=60.0, source=""):
+        self.port, self.host, self.timeout, self.source = port, host, timeout, source
         self.sock = None
         self.buffer = b""
 
@@ -71,7 +71,8 @@ class Connection:
 
     def connect(self):
         if self.sock is None:
-            self.sock = socket.create_connection((self.host, self.port), timeout=self.timeout)
+            self.sock = socket.create_connection((self.host, self.port), timeout=self.timeout,
+                                                 source_address=(self.source, 0) if self.source else None)
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self.sock
 
@@ -88,7 +89,8 @@ class Connection:
         raw = "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body
         self.connect().sendall(raw)
 
-    def _fill(self):
+    def fill(self):
+        """What there is, into the buffer; False at the end."""
         piece = self.sock.recv(1 << 18)
         if not piece:
             return False
@@ -97,7 +99,7 @@ class Connection:
 
     def _until(self, mark):
         while mark not in self.buffer:
-            if not self._fill():
+            if not self.fill():
                 raise HttpError(f"connection closed after {self.buffer[:200]!r}")
         head, _, self.buffer = self.buffer.partition(mark)
         return head
@@ -152,7 +154,7 @@ class Connection:
         elif length is not None:
             response.body = self._exactly(int(length))
         else:
-            while self._fill():
+            while self.fill():
                 pass
             response.body, self.buffer = self.buffer, b""
             close = True

@@ -152,7 +152,8 @@ class Server:
     def pool_lines(self):
         standard = {"renderer_program": str(paths.RENDERER), "runtime_directory": str(self.run), "renderers": "2"}
         merged = {**standard, **self.pool}
-        return lines({name: value for name, value in merged.items() if value is not None}, self.name)
+        return [self.text_of(line)
+                for line in lines({name: value for name, value in merged.items() if value is not None}, self.name)]
 
     def configuration(self):
         raise NotImplementedError

@@ -106,6 +106,13 @@ iiif_status iiif_service_new(const iiif_options *options, iiif_str prefix,
                              iiif_service **out, iiif_error *error);
 void        iiif_service_free(iiif_service *service);
 
+/*
+ * A location inside the endpoint that the server treats differently, as its path is configured, decoded: whatever
+ * lies there is not listed by what is asked for outside of it, for it may not be meant for all who may ask outside.
+ * Before iiif_pool_start. A path elsewhere changes nothing.
+ */
+iiif_status iiif_service_set_apart(iiif_service *service, iiif_str location);
+
 
 /* ---- Renderers: the pool, once per server generation, in the privileged parent --------------------
  *
@@ -163,6 +170,7 @@ int         iiif_worker_close_unused(iiif_worker *worker);
  *   run       finds the file and answers, or says that a renderer is needed
  *   render    the socket and the bytes to send there
  *   reply_head  the renderer's reply, up to its body; then status and headers are known
+ *   reply_body  its body
  *   fail      the renderer could not be reached, died or was too slow: becomes an answer
  *   end
  *
@@ -184,7 +192,7 @@ typedef struct {
     void              *header_context;
 } iiif_http_request;
 
-/* NULL only when memory is exhausted. */
+/* NULL when memory is exhausted, or when request->size is that of an older, smaller structure. */
 iiif_exchange *iiif_exchange_begin(iiif_worker *worker, const iiif_service *service,
                                    const iiif_http_request *request);
 void           iiif_exchange_end(iiif_exchange *exchange);
@@ -193,7 +201,8 @@ typedef enum {
     IIIF_FIELD_IDENTIFIER, IIIF_FIELD_REGION, IIIF_FIELD_SIZE, IIIF_FIELD_ROTATION,
     IIIF_FIELD_QUALITY, IIIF_FIELD_FORMAT,   /* as requested, decoded once */
     IIIF_FIELD_VERSION,                      /* "3", "2" */
-    IIIF_FIELD_KIND,                         /* info base full thumbnail tile region options invalid */
+    IIIF_FIELD_KIND,                         /* info base full thumbnail tile region manifest collection
+                                                options page asset invalid */
     IIIF_FIELD_SERVED,                       /* after run: memory file render; "" before */
     IIIF_FIELD_TIMING,                       /* after the reply: the renderer's own times, "open=1 render=4" ms */
     IIIF_FIELD_COUNT
@@ -233,7 +242,7 @@ typedef struct {
 
 int                iiif_exchange_status(const iiif_exchange *exchange);
 size_t             iiif_exchange_headers(const iiif_exchange *exchange, const iiif_header **out);
-int64_t            iiif_exchange_content_length(const iiif_exchange *exchange);   /* -1: not known */
+int64_t            iiif_exchange_content_length(const iiif_exchange *exchange);   /* -1: not known, or not yet */
 /* The body; none after HEAD, and none after a renderer's reply, whose body the glue reads itself. */
 size_t             iiif_exchange_segments(const iiif_exchange *exchange, const iiif_segment **out);
 
@@ -255,6 +264,21 @@ void iiif_exchange_render(const iiif_exchange *exchange, iiif_render_request *ou
  * IIIF_INVALID: not what a renderer says; use iiif_exchange_fail.
  */
 iiif_status iiif_exchange_reply_head(iiif_exchange *exchange, const char *data, size_t len, size_t *head_len);
+
+/*
+ * After iiif_exchange_reply_head returned IIIF_OK, for a body that comes off the renderer's socket: which of its bytes
+ * are the answer's. `data` is what has come since the last step, `len` may be 0. Of these bytes `skip` are to be left
+ * out, the `take` bytes behind them are the body's. As long as both are less than `len` together, what is behind them
+ * is for the next step. `left`: at least so many bytes are still to come; 0: the body is whole. A reply that ends
+ * before is broken off, and must not look like an answer. IIIF_INVALID: not what a renderer says.
+ */
+typedef struct {
+    size_t  skip;
+    size_t  take;
+    int64_t left;
+} iiif_reply_step;
+
+iiif_status iiif_exchange_reply_body(iiif_exchange *exchange, const char *data, size_t len, iiif_reply_step *out);
 
 /*
  * After iiif_exchange_reply_head returned IIIF_OK: 0 when this reply must not be cached under its cache_key, because

@@ -34,6 +34,22 @@ START_TEST(a_call_survives) {
 }
 END_TEST
 
+START_TEST(a_value_cannot_become_a_field) {
+    RenderCall sent = call();
+    sent.http.raw_uri += std::string(
+        "\0IIIF_PATH\0other.tif\0IIIF_SERVICE\0"
+        "9",
+        34);
+    sent.http.accept = std::string("*/*\0IIIF_PAGE", 13);
+    RenderCall back;
+    ck_assert(decode_call(encode_call(sent), back) == Parse::done);
+    ck_assert_str_eq(back.path.c_str(), "a/b.tif");
+    ck_assert_uint_eq(back.service, 3);
+    ck_assert(back.http.raw_uri == call().http.raw_uri);
+    ck_assert(back.http.accept == "*/*");
+}
+END_TEST
+
 START_TEST(every_prefix_of_a_call_wants_more) {
     const std::string bytes = encode_call(call());
     RenderCall back;
@@ -123,6 +139,8 @@ const char* const kBadHeads[] = {
     "Status: abc\r\n\r\n",
     "Status: 200\r\nno colon\r\n\r\n",
     "Status: 200\r\nbad name: x\r\n\r\n",
+    "Status: 200\r\nSet-Cookie: session=1\r\n\r\n",
+    "Status: 200\r\nX-Accel-Redirect: /private\r\n\r\n",
     "Status: 200\r\nContent-Length: -1\r\n\r\n",
     "Status: 200\r\nContent-Length: 1x\r\n\r\n",
     "Status: 200\r\nIIIF-Description: {}\r\n\r\n",
@@ -147,6 +165,7 @@ END_TEST
 TCase* wire_test_case() {
     TCase* tc = tcase_create("wire");
     tcase_add_test(tc, a_call_survives);
+    tcase_add_test(tc, a_value_cannot_become_a_field);
     tcase_add_test(tc, every_prefix_of_a_call_wants_more);
     tcase_add_loop_test(tc, bad_calls_are_refused, 0, static_cast<int>(std::size(kBadCalls)));
     tcase_add_test(tc, a_flipped_byte_never_crashes);

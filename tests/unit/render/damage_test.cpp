@@ -127,6 +127,29 @@ START_TEST(a_chain_that_loops) {
 }
 END_TEST
 
+START_TEST(decoders_that_hold_an_image_whole) {
+    struct Kind {
+        const char* written;
+        bool whole;
+    };
+    const Folder folder;
+    for (const Kind& kind :
+         {Kind{"a.jpg", false}, Kind{"p.jpg[interlace]", true}, Kind{"a.png", false}, Kind{"i.png[interlace]", true},
+          Kind{"a.webp", true}, Kind{"a.gif", true}, Kind{"a.avif", true}, Kind{"a.jxl", true}, Kind{"a.jp2", false}}) {
+        const std::string written = kind.written;
+        write_with_vips(noise(200, 150), folder.path(written));
+        const std::string path = folder.path(written.substr(0, written.find('[')));
+        const auto found = try_describe(path, 1, {.decoder_memory = 30'000});
+        ck_assert_msg(found.has_value() != kind.whole, "%s", kind.written);
+        ck_assert(try_describe(path, 1, {.decoder_memory = 1'000'000}).has_value());
+        if (found) continue;
+        ck_assert_int_eq(found.error().status, 403);
+        ck_assert_msg(found.error().sentence.find("can only be decoded whole") != std::string::npos, "%s",
+                      found.error().sentence.c_str());
+    }
+}
+END_TEST
+
 START_TEST(limits_and_pages) {
     const Folder folder;
     for (const std::string& path : samples(folder)) {
@@ -217,6 +240,7 @@ TCase* damage_case() {
     tcase_add_test(tests, flipped_bytes_do_no_harm);
     tcase_add_test(tests, what_is_no_image);
     tcase_add_test(tests, a_chain_that_loops);
+    tcase_add_test(tests, decoders_that_hold_an_image_whole);
     tcase_add_test(tests, limits_and_pages);
     tcase_add_test(tests, jobs_can_be_given_up);
 #ifndef __SANITIZE_ADDRESS__

@@ -32,11 +32,6 @@ iiif::source::UniqueFd opened(const std::string& path) {
     return fd;
 }
 
-// What changed just now is not kept.
-void settle(const std::string& path) {
-    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
-}
-
 void write_settled(const Picture& picture, const std::string& path, const std::string& options,
                    VipsInterpretation interpretation = VIPS_INTERPRETATION_sRGB) {
     write_with_vips(picture, path + options, interpretation);
@@ -132,17 +127,7 @@ START_TEST(neighbours_join) {
     const Folder folder;
     const std::string path = folder.path("a.jp2");
     write_settled(squares(701, 533), path, kLossless);
-    const Description description = described(path);
-    const Picture both = rendered(path, description, part({51, 51, 300, 300}, {120, 120}));
-    const Picture left = rendered(path, description, part({51, 51, 150, 300}, {60, 120}));
-    const Picture below = rendered(path, description, part({51, 201, 300, 150}, {120, 60}));
-    for (std::uint32_t y = 0; y < both.height; ++y) {
-        for (std::uint32_t x = 0; x < both.width; ++x) {
-            const int value = both.at(x, y, 0);
-            if (x < left.width) ck_assert_int_le(std::abs(value - left.at(x, y, 0)), 1);
-            if (y >= below.height) ck_assert_int_le(std::abs(value - below.at(x, y - below.height, 0)), 1);
-        }
-    }
+    assert_neighbours_join(path);
 }
 END_TEST
 

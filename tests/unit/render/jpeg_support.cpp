@@ -114,6 +114,35 @@ bool taken(const std::string& path, const Description& description, Rect region,
     return engine && engine->scaled(false, {}, nullptr).has_value();
 }
 
+void assert_neighbours_join(const std::string& path) {
+    const Description description = described(path);
+    const Picture both = rendered(path, description, part({51, 51, 300, 300}, {120, 120}));
+    const Picture left = rendered(path, description, part({51, 51, 150, 300}, {60, 120}));
+    const Picture below = rendered(path, description, part({51, 201, 300, 150}, {120, 60}));
+    for (std::uint32_t y = 0; y < both.height; ++y) {
+        for (std::uint32_t x = 0; x < both.width; ++x) {
+            const int value = both.at(x, y, 0);
+            if (x < left.width) ck_assert_int_le(std::abs(value - left.at(x, y, 0)), 1);
+            if (y >= below.height) ck_assert_int_le(std::abs(value - below.at(x, y - below.height, 0)), 1);
+        }
+    }
+}
+
+void assert_turned_as_the_long_way(const std::string& path, int quality, int orientation) {
+    const Description description = described(path);
+    for (const bool mirror : {false, true}) {
+        for (const std::uint64_t degrees : {0U, 90U, 180U, 270U}) {
+            Job job = part({11, 6, 301, 203}, {151, 101}, protocol::Format::jpg);
+            job.encode.jpeg_quality = quality;
+            job.rotation = rotation(degrees, mirror);
+            const Picture seen = rendered(path, description, job);
+            job.format = protocol::Format::png;
+            const double same = psnr(seen, rendered(path, long_way(description), job));
+            ck_assert_msg(same >= 35, "orientation %d, %lu degrees: %.1f dB", orientation, degrees, same);
+        }
+    }
+}
+
 TiffOptions options_of(const Kind& kind, std::uint32_t tile) {
     TiffOptions options;
     options.compression = COMPRESSION_JPEG;

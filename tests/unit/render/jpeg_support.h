@@ -25,6 +25,11 @@ source::Description long_way(source::Description description);
 bool taken(const std::string& path, const source::Description& description, protocol::Rect region,
            protocol::Extent size);
 
+// What lies beyond a region counts at its edges: neighbours are as one picture. At least 351 pixels each way.
+void assert_neighbours_join(const std::string& path);
+// In every rotation and mirrored, as the long way turns it, at that quality of JPEG. At least 312 by 209 pixels.
+void assert_turned_as_the_long_way(const std::string& path, int quality, int orientation);
+
 struct Kind {
     const char* name;
     std::uint16_t photometric, samples, across, down;

@@ -78,6 +78,8 @@ Picture halved(const Picture&);
 
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, const std::string& bytes);
+// Makes the file as old as what is kept has to be.
+void settle(const std::string& path);
 
 // Fails the test when the file is not described.
 source::Description described(const std::string& path, std::uint32_t page = 1);

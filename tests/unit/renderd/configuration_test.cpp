@@ -65,7 +65,17 @@ START_TEST(says_nothing_means_the_defaults) {
         ck_assert_uint_eq(read->timeout_ms, 60000);
         ck_assert_uint_eq(read->renderer_memory, 1U << 30U);
         ck_assert_uint_eq(read->renderer_jobs, 10000);
+        ck_assert_uint_eq(read->queue_ms, 30000);
+        ck_assert_uint_eq(read->max_pixels, 20'000'000'000);
+        ck_assert_uint_eq(read->decoder_memory, 512U << 20U);
+        ck_assert_text(read->status, "");
     }
+    parts.pool = R"([["queue","5","1500ms"],["renderer_memory","128m"],["status","off"]])";
+    const auto less = renderd::parse_configuration(parts.text());
+    ck_assert(less.has_value());
+    ck_assert_uint_eq(less->queue_ms, 1500);
+    ck_assert_uint_eq(less->decoder_memory, 128U << 20U);  // no more than a renderer may have
+    ck_assert_text(less->status, "");
 }
 END_TEST
 

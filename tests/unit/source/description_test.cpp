@@ -32,6 +32,7 @@ bool same(const Description& a, const Description& b) {
     return a.container == b.container && a.stored == b.stored && a.orientation == b.orientation && a.bands == b.bands &&
            a.bits == b.bits && a.alpha == b.alpha && a.standard == b.standard && a.pages == b.pages &&
            a.big_endian == b.big_endian && a.profile == b.profile && a.profile_length == b.profile_length &&
+           a.parts == b.parts &&
            std::ranges::equal(a.levels, b.levels, [](const Level& x, const Level& y) { return x == y; });
 }
 
@@ -50,7 +51,7 @@ Description pyramid() {
 // The text that the mistakes below are made in.
 const std::string kText =
     R"({"container":"tiff","width":6000,"height":4000,"orientation":1,"bands":3,"bits":8,"alpha":false,)"
-    R"("standard":"color","pages":1,"stored":[true,9000,560],"levels":[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777,1,2,8,4,5000,6000,7000,574,2],[1500,1000,0,0,3,-1,0]]})";
+    R"("standard":"color","pages":1,"stored":[true,9000,560,false],"levels":[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777,1,2,8,4,5000,6000,7000,574,2],[1500,1000,0,0,3,-1,0]]})";
 
 START_TEST(is_one_line_of_json) {
     is(serialize(pyramid()), kText);
@@ -69,6 +70,7 @@ START_TEST(what_is_written_is_read) {
                 image.standard = standard;
                 image.orientation = orientation;
                 image.alpha = orientation % 2 == 0;
+                image.parts = orientation % 3 == 0;
                 const auto read = parse_description(serialize(image));
                 ck_assert_msg(read && same(*read, image), "%s", serialize(image).c_str());
             }
@@ -164,11 +166,11 @@ const Mistake kMistakes[] = {
     {"7000,574,2]", "-1,574,2]"},
     {"7000,574,2]", "7000,574,2147483648]"},
     {"7000,574,2]", "7000,574,2,0]"},
-    {"[true,9000,560]", "[1,9000,560]"},
-    {"[true,9000,560]", "[true,-1,560]"},
-    {"[true,9000,560]", "[true,9000,16777217]"},
-    {"[true,9000,560]", "[true,9000]"},
-    {"[true,9000,560]", "null"},
+    {"[true,9000,560,false]", "[1,9000,560]"},
+    {"[true,9000,560,false]", "[true,-1,560]"},
+    {"[true,9000,560,false]", "[true,9000,16777217]"},
+    {"[true,9000,560,false]", "[true,9000]"},
+    {"[true,9000,560,false]", "null"},
     {"[6000,4000,256,512,0,-1,8],", ""},  // the image itself has to come first
     {"[1500,1000,0,0,3,-1,0]", "{}"},
     {"[[6000,4000,256,512,0,-1,8],[3000,2000,256,512,0,0,777,1,2,8,4,5000,6000,7000,574,2],[1500,1000,0,0,3,-1,0]]",

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "source/file_blocks.h"
 
+#include <cstdint>
 #include <ctime>
 #include <string>
 
-#include "folder.h"
+#include "source/temporary_folder.h"
 #include "suite.h"
 
 namespace {
@@ -81,6 +82,19 @@ START_TEST(what_changed_just_now_is_read_again) {
 }
 END_TEST
 
+// File systems hold any time, and a renderer that went wrong says any.
+START_TEST(times_far_away_are_settled) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    for (const std::int64_t time : {INT64_MIN, INT64_MIN + 1, -kSecond, INT64_MAX - 1, INT64_MAX}) {
+        ck_assert(is_settled({.device = 1, .inode = 2, .size = 3, .mtime_ns = time}));
+    }
+    const std::int64_t now = std::int64_t{std::time(nullptr)} * kSecond;
+    ck_assert(!is_settled({.device = 1, .inode = 2, .size = 3, .mtime_ns = now}));
+    ck_assert(is_settled({.device = 1, .inode = 2, .size = 3, .mtime_ns = now - 60 * kSecond}));
+    ck_assert(is_settled({.device = 1, .inode = 2, .size = 3, .mtime_ns = now + 60 * kSecond}));
+}
+END_TEST
+
 // A file that was cut although its key says otherwise.
 START_TEST(a_shorter_file_is_no_block) {
     File file(content());
@@ -96,6 +110,7 @@ TCase* file_blocks_case() {
     tcase_add_test(test_case, reads_what_is_there);
     tcase_add_test(test_case, a_block_is_read_once);
     tcase_add_test(test_case, what_changed_just_now_is_read_again);
+    tcase_add_test(test_case, times_far_away_are_settled);
     tcase_add_test(test_case, a_shorter_file_is_no_block);
     return test_case;
 }

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "folder.h"
 #include "source/mapping.h"
+#include "source/temporary_folder.h"
 #include "suite.h"
 #include "text.h"
 
@@ -211,6 +211,17 @@ START_TEST(says_what_is_not_here) {
 }
 END_TEST
 
+START_TEST(identifiers_may_be_kept_short) {
+    const Folder folder;
+    const Root root(folder.path(), Symlinks::beneath);
+    MappingOptions options;
+    options.max_identifier = 16;
+    const auto located = locate(root, each_time, options, "seventeen bytes!!", std::nullopt);
+    ck_assert(!located.has_value());
+    is(located.error().sentence, "the identifier is 17 bytes long; allowed are 16");
+}
+END_TEST
+
 START_TEST(identifiers_of_a_thousand_characters_work) {
     const Folder folder;
     std::string path(200, 'a');
@@ -262,6 +273,7 @@ TCase* test_case() {
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, locates, 0, static_cast<int>(std::size(kCases)));
     tcase_add_test(tc, says_what_is_not_here);
+    tcase_add_test(tc, identifiers_may_be_kept_short);
     tcase_add_test(tc, identifiers_of_a_thousand_characters_work);
     tcase_add_test(tc, what_exists_but_cannot_be_read_does_not_become_another_file);
     tcase_add_test(tc, symlinks_are_the_roots_decision);

@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "folder.h"
 #include "source/mapping.h"
+#include "source/temporary_folder.h"
 #include "suite.h"
 #include "text.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "folder.h"
+#include "source/temporary_folder.h"
 #include "suite.h"
 
 namespace {

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <limits>
 
-#include "folder.h"
+#include "source/temporary_folder.h"
 #include "suite.h"
 #include "text.h"
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <string>
 
-#include "folder.h"
+#include "source/temporary_folder.h"
 #include "suite.h"
 
 namespace {

@@ -5,8 +5,8 @@ import threading
 import time
 from collections import Counter
 
-from support import http
-from support.servers import wait_for
+from . import http
+from .servers import wait_for
 
 # {x} and {y} differ from request to request, so that each is rendered and none is taken from what renderers keep.
 TARGETS = (

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "presentation/reader.h"
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace iiif::presentation {
+namespace {
+
+// As many bytes as there are now, at most `most`.
+std::string read_whole(int fd, std::size_t most) {
+    std::string text;
+    std::array<char, 16384> piece{};
+    while (text.size() < most) {
+        const ssize_t got =
+            ::pread(fd, piece.data(), std::min(piece.size(), most - text.size()), static_cast<off_t>(text.size()));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        text.append(piece.data(), static_cast<std::size_t>(got));
+    }
+    return text;
+}
+
+}  // namespace
+
+bool is_named_as_image(std::string_view name) {
+    constexpr std::array<std::string_view, 18> kSuffixes = {"tif",  "tiff", "ptif", "btf",  "jpg",  "jpeg",
+                                                            "jpe",  "jp2",  "jpx",  "j2k",  "jph",  "png",
+                                                            "webp", "gif",  "heic", "heif", "avif", "jxl"};
+    const auto dot = name.rfind('.');
+    if (dot == std::string_view::npos || dot == 0) return false;
+    std::string suffix(name.substr(dot + 1));
+    std::ranges::transform(suffix, suffix.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+    return suffix == "pdf" || std::ranges::find(kSuffixes, suffix) != kSuffixes.end();
+}
+
+std::string_view parent_of(std::string_view path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string_view last_of(std::string_view path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string joined(std::string_view folder, std::string_view name) {
+    std::string path(folder);
+    if (!path.empty()) path += '/';
+    return path += name;
+}
+
+std::optional<SidecarText> Reader::read_text(const source::Folder& folder, std::string_view name, std::size_t most,
+                                             std::vector<Problem>& problems) {
+    const auto entry = folder.find(name);
+    watch_.saw(folder, name, entry ? &entry->key : nullptr);
+    if (!entry || entry->is_folder) return std::nullopt;
+    if (entry->key.size > most) {
+        problems.push_back({std::string(name), 0,
+                            "is larger than " + std::to_string(most >> 20U) +
+                                " MiB, and was not read; sub-folders with files of their own can be smaller"});
+        return std::nullopt;
+    }
+    const auto file = root_.open(folder.path_of(name));
+    if (!file) {
+        problems.push_back({std::string(name), 0, "cannot be read: " + file.error().sentence});
+        return std::nullopt;
+    }
+    return SidecarText{std::string(name), read_whole(file->fd.get(), most)};
+}
+
+Sidecar Reader::read_sidecar_in(const source::Folder& folder) {
+    std::vector<Problem> problems;
+    std::optional<SidecarText> text;
+    for (const std::string_view name : kSidecarNames) {
+        auto found = read_text(folder, name, kMostSidecarBytes, problems);
+        if (!found) continue;
+        if (text) {
+            problems.push_back({found->name, 0, "is not read, because there is " + text->name + " beside it"});
+        } else {
+            text = std::move(found);
+        }
+    }
+    const auto table = read_text(folder, kTableName, kMostSidecarBytes, problems);
+    Sidecar sidecar;
+    if (text || table) sidecar = read_sidecar(text ? &*text : nullptr, table ? &*table : nullptr);
+    sidecar.problems.insert(sidecar.problems.end(), problems.begin(), problems.end());
+    return sidecar;
+}
+
+Expected<Sidecar> Reader::sidecar_of(std::string_view path) {
+    const auto folder = source::Folder::open(root_, path);
+    if (!folder) return tl::unexpected(folder.error());
+    return read_sidecar_in(*folder);
+}
+
+Expected<View> Reader::view(std::string_view path) {
+    const auto folder = source::Folder::open(root_, path);
+    if (!folder) return tl::unexpected(folder.error());
+    watch_.saw(*folder);
+    auto entries = folder->list();
+    if (!entries) return tl::unexpected(entries.error());
+    View view;
+    view.path = path;
+    view.key = folder->key();
+    for (source::Entry& entry : *entries) {
+        if (entry.is_folder) {
+            view.folders.push_back(std::move(entry));
+        } else if (is_named_as_image(entry.name)) {
+            view.images.push_back(std::move(entry));
+        }
+    }
+    view.sidecar = read_sidecar_in(*folder);
+    return view;
+}
+
+std::optional<source::Entry> Reader::look_at(std::string_view path) {
+    const auto folder = source::Folder::open(root_, parent_of(path));
+    if (!folder) return std::nullopt;
+    auto entry = folder->find(last_of(path));
+    watch_.saw(*folder, last_of(path), entry ? &entry->key : nullptr);
+    return entry;
+}
+
+std::optional<std::string> Reader::text_of(std::string_view folder, std::string_view name, std::size_t most) {
+    const auto opened = source::Folder::open(root_, folder);
+    if (!opened) return std::nullopt;
+    std::vector<Problem> problems;
+    auto text = read_text(*opened, name, most, problems);
+    if (!text) return std::nullopt;
+    return std::move(text->text);
+}
+
+}  // namespace iiif::presentation

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// Section numbers are of Presentation API 2.1.1.
+#include "protocol/presentation_2.h"
+
+#include <algorithm>
+
+#include "protocol/json_writer.h"
+
+namespace iiif::protocol::presentation_2 {
+namespace {
+
+constexpr std::string_view kContext = "http://iiif.io/api/presentation/2/context.json";
+constexpr std::string_view kImageContext = "http://iiif.io/api/image/2/context.json";
+
+// Section 4.3: a string; or strings, each with its language where one is known.
+void write_map(JsonWriter& json, std::string_view key, const LanguageMap& map) {
+    if (map.empty()) return;
+    json.key(key);
+    const auto& all = map.all();
+    const bool one = all.size() == 1 && all.front().second.size() == 1;
+    if (one && all.front().first == "none") {
+        json.value(all.front().second.front());
+        return;
+    }
+    json.begin_array();
+    for (const auto& [language, texts] : all) {
+        for (const std::string& text : texts) {
+            if (language == "none") {
+                json.value(text);
+                continue;
+            }
+            json.begin_object();
+            json.member("@value", text);
+            json.member("@language", language);
+            json.end_object();
+        }
+    }
+    json.end_array();
+}
+
+void write_links(JsonWriter& json, std::string_view key, const std::vector<ExternalLink>& links) {
+    if (links.empty()) return;
+    json.key(key);
+    json.begin_array();
+    for (const ExternalLink& link : links) {
+        json.begin_object();
+        json.member("@id", link.id);
+        write_map(json, "label", link.label);
+        json.member_if("format", link.format);
+        json.member_if("profile", link.profile);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+void write_service(JsonWriter& json, const ImageServices& services) {
+    if (services.v2.empty() && services.v3.empty()) return;
+    json.key("service");
+    json.begin_object();
+    if (!services.v2.empty()) {
+        json.member("@context", kImageContext);
+        json.member("@id", services.v2);
+        json.member("profile", "http://iiif.io/api/image/2/level" + std::to_string(services.level2) + ".json");
+    } else {
+        json.member("@context", std::string_view("http://iiif.io/api/image/3/context.json"));
+        json.member("@id", services.v3);
+        json.member("profile", "level" + std::to_string(services.level3));
+    }
+    json.end_object();
+}
+
+void write_extent(JsonWriter& json, Extent extent) {
+    if (extent.width == 0 || extent.height == 0) return;
+    json.member("height", std::uint64_t{extent.height});
+    json.member("width", std::uint64_t{extent.width});
+}
+
+void write_image(JsonWriter& json, std::string_view key, const ServedImage& image) {
+    json.key(key);
+    json.begin_object();
+    json.member("@id", image.id);
+    json.member("@type", std::string_view("dctypes:Image"));
+    json.member_if("format", image.format);
+    write_extent(json, image.extent);
+    write_service(json, image.services);
+    json.end_object();
+}
+
+// Section 3: what is now a requiredStatement was the attribution; a provider's logo and homepage were the resource's.
+void write_descriptive(JsonWriter& json, const Descriptive& says) {
+    write_map(json, "label", says.label);
+    write_map(json, "description", says.summary);
+    if (!says.metadata.empty()) {
+        json.key("metadata");
+        json.begin_array();
+        for (const LabelledValue& pair : says.metadata) {
+            json.begin_object();
+            write_map(json, "label", pair.label);
+            write_map(json, "value", pair.value);
+            json.end_object();
+        }
+        json.end_array();
+    }
+    if (says.required_statement) write_map(json, "attribution", says.required_statement->value);
+    json.member_if("license", says.rights);
+    json.member_if("navDate", says.nav_date);
+    std::vector<ExternalLink> related = says.homepage;
+    std::string logo;
+    for (const Agent& agent : says.provider) {
+        related.insert(related.end(), agent.homepage.begin(), agent.homepage.end());
+        if (logo.empty() && !agent.logo.empty()) logo = agent.logo.front().id;
+    }
+    json.member_if("logo", logo);
+    write_links(json, "related", related);
+    write_links(json, "seeAlso", says.see_also);
+    write_links(json, "rendering", says.rendering);
+    json.member_if("viewingDirection", says.viewing_direction);
+    for (const std::string_view hint : {"individuals", "paged", "continuous", "multi-part"}) {
+        if (std::ranges::find(says.behavior, hint) == says.behavior.end()) continue;
+        json.member("viewingHint", hint);
+        break;
+    }
+}
+
+void write_head(JsonWriter& json, const std::string& id, std::string_view type, bool top) {
+    json.begin_object();
+    if (top) json.member("@context", kContext);
+    json.member("@id", id);
+    json.member("@type", type);
+}
+
+void write_annotation(JsonWriter& json, const Canvas& canvas, bool top) {
+    write_head(json, id_at(canvas.base, Resource::annotation), "oa:Annotation", top);
+    json.member("motivation", std::string_view("sc:painting"));
+    write_image(json, "resource", canvas.image);
+    json.member("on", id_of(canvas));
+    json.end_object();
+}
+
+void write_thumbnail(JsonWriter& json, const std::optional<ServedImage>& thumbnail) {
+    if (thumbnail) write_image(json, "thumbnail", *thumbnail);
+}
+
+void write_canvas(JsonWriter& json, const Canvas& canvas, const Reference* whole) {
+    write_head(json, id_of(canvas), "sc:Canvas", whole != nullptr);
+    write_descriptive(json, canvas.says);
+    write_extent(json, canvas.extent);
+    write_thumbnail(json, canvas.thumbnail);
+    if (whole != nullptr) json.member("within", whole->id);
+    json.key("images");
+    json.begin_array();
+    write_annotation(json, canvas, false);
+    json.end_array();
+    if (canvas.scale) {
+        json.key("service");
+        json.begin_object();
+        json.member("@context", std::string_view("http://iiif.io/api/annex/services/physdim/1/context.json"));
+        json.member("profile", std::string_view("http://iiif.io/api/annex/services/physdim"));
+        json.key("physicalScale");
+        json.raw(canvas.scale->factor);
+        json.member("physicalUnits", canvas.scale->units);
+        json.end_object();
+    }
+    json.end_object();
+}
+
+void write_sequence_of(JsonWriter& json, const Manifest& manifest, bool top) {
+    write_head(json, id_at(manifest.base, Resource::sequence), "sc:Sequence", top);
+    json.member_if("viewingDirection", manifest.says.viewing_direction);
+    json.member_if("startCanvas", manifest.start);
+    json.key("canvases");
+    json.begin_array();
+    for (const Canvas& canvas : manifest.canvases) write_canvas(json, canvas, nullptr);
+    json.end_array();
+    json.end_object();
+}
+
+// Section 5.3.8: a list without nesting, each naming its parts.
+void write_ranges(JsonWriter& json, const Range& range, const Reference* whole) {
+    write_head(json, range.id, "sc:Range", whole != nullptr);
+    write_map(json, "label", range.label);
+    if (whole != nullptr) json.member("within", whole->id);
+    if (!range.canvases.empty()) {
+        json.key("canvases");
+        json.begin_array();
+        for (const std::string& canvas : range.canvases) json.value(canvas);
+        json.end_array();
+    }
+    if (!range.ranges.empty()) {
+        json.key("ranges");
+        json.begin_array();
+        for (const Range& inner : range.ranges) json.value(inner.id);
+        json.end_array();
+    }
+    json.end_object();
+    if (whole != nullptr) return;
+    for (const Range& inner : range.ranges) write_ranges(json, inner, nullptr);
+}
+
+void write_references(JsonWriter& json, std::string_view key, const std::vector<Reference>& items, bool collections) {
+    const auto is_one = [collections](const Reference& item) { return item.collection == collections; };
+    if (std::ranges::none_of(items, is_one)) return;
+    json.key(key);
+    json.begin_array();
+    for (const Reference& item : items) {
+        if (!is_one(item)) continue;
+        write_head(json, item.id, collections ? "sc:Collection" : "sc:Manifest", false);
+        write_map(json, "label", item.label);
+        write_thumbnail(json, item.thumbnail);
+        json.member_if("navDate", item.nav_date);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+}  // namespace
+
+std::string write(const Manifest& manifest) {
+    constexpr std::size_t kForCanvas = 1400;
+    JsonWriter json;
+    json.reserve(4096 + manifest.canvases.size() * kForCanvas);
+    write_head(json, id_at(manifest.base, Resource::manifest), "sc:Manifest", true);
+    write_descriptive(json, manifest.says);
+    write_thumbnail(json, manifest.thumbnail);
+    if (manifest.part_of) json.member("within", manifest.part_of->id);
+    json.key("sequences");
+    json.begin_array();
+    write_sequence_of(json, manifest, false);
+    json.end_array();
+    if (!manifest.ranges.empty()) {
+        json.key("structures");
+        json.begin_array();
+        for (const Range& range : manifest.ranges) write_ranges(json, range, nullptr);
+        json.end_array();
+    }
+    json.end_object();
+    return json.take();
+}
+
+std::string write(const Collection& collection) {
+    JsonWriter json;
+    write_head(json, id_at(collection.base, Resource::collection), "sc:Collection", true);
+    write_descriptive(json, collection.says);
+    write_thumbnail(json, collection.thumbnail);
+    if (collection.part_of) json.member("within", collection.part_of->id);
+    // Section 5.8: two lists, which older viewers know, and not "members".
+    write_references(json, "collections", collection.items, true);
+    write_references(json, "manifests", collection.items, false);
+    json.end_object();
+    return json.take();
+}
+
+std::string write(Resource resource, const Canvas& canvas, const Reference& manifest) {
+    JsonWriter json;
+    if (resource == Resource::annotation) {
+        write_annotation(json, canvas, true);
+    } else {
+        write_canvas(json, canvas, &manifest);
+    }
+    return json.take();
+}
+
+std::string write(const Range& range, const Reference& manifest) {
+    JsonWriter json;
+    write_ranges(json, range, &manifest);
+    return json.take();
+}
+
+std::string write_sequence(const Manifest& manifest) {
+    JsonWriter json;
+    write_sequence_of(json, manifest, true);
+    return json.take();
+}
+
+}  // namespace iiif::protocol::presentation_2
