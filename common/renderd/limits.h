@@ -12,10 +12,18 @@ namespace iiif::renderd {
 // whatever else runs there, goes first. A kernel that cannot do that is left alone.
 void stand_back();
 
-// For good, for this process. `renderer_memory` in bytes: what a renderer may keep between jobs; within a job it may
-// take twice as much, after which memory is refused to it. `file_bytes`: how large a file it may write, 0 when none.
-// The sentence of a refusal is for the error log.
-Expected<bool> apply_limits(std::uint64_t renderer_memory, std::uint64_t file_bytes);
+struct Limits {
+    std::uint64_t renderer_memory = 0;  // bytes it may keep between jobs; within one it gets twice as many at most
+    std::uint64_t file_bytes = 0;       // how large a file it may write; 0: none
+    std::uint64_t job_seconds = 0;      // how long one job can take before the supervisor ends it
+};
+
+// For good, for this process. The sentence of a refusal is for the error log.
+Expected<bool> apply_limits(const Limits&);
+
+// Between jobs: whether so much processor time is used up that another process should go on. Whoever goes on regardless
+// is ended by the kernel a job later: the supervisor's deadline is for those who say that they are at work.
+bool is_out_of_time();
 
 // Opens what private_memory() reads, while files can still be opened.
 void watch_memory();

@@ -22,6 +22,12 @@ inline std::int64_t now_ms() {
 
 // How long making a pyramid may take, in milliseconds: a gigapixel of striped TIFF takes a minute or two.
 inline constexpr std::int64_t kPyramidWithin = 600'000;
+inline constexpr std::int64_t kObeyWithin = 5000;  // ms beyond the deadline of a job
+
+// After how many milliseconds the supervisor ends a renderer that is at work on one job. `with_pyramid`: it makes one.
+inline std::int64_t longest_job(std::int64_t timeout_ms, bool with_pyramid) {
+    return timeout_ms + kObeyWithin + (with_pyramid ? kPyramidWithin : 0);
+}
 
 struct Slot {
     std::atomic<std::int64_t> started_ms{0};  // of the job in hand; 0: none

@@ -32,7 +32,6 @@ namespace {
 using source::UniqueFd;
 
 constexpr std::int64_t kReadyWithin = 25000;  // ms; the server's parent process waits for 30 s
-constexpr std::int64_t kObeyWithin = 5000;    // ms beyond the deadline of a job
 constexpr std::int64_t kTerminateWithin = 2000;
 constexpr std::int64_t kHealthyAfter = 10000;
 constexpr std::int64_t kStatusEvery = 1000;
@@ -85,7 +84,7 @@ private:
     void write_status();
     // How long the job in hand may take, in milliseconds.
     [[nodiscard]] std::int64_t allowed(const Slot& slot) const {
-        return configuration_.timeout_ms + kObeyWithin + (slot.long_job ? kPyramidWithin : 0);
+        return longest_job(configuration_.timeout_ms, slot.long_job);
     }
     [[nodiscard]] bool any_alive() const {
         return std::ranges::any_of(children_, [](const Child& c) { return c.alive(); });
@@ -259,7 +258,7 @@ void Supervisor::loop() {
 // When there is something to do that no descriptor announces. A job that begins after this was computed cannot be
 // overdue earlier than a whole deadline from now: so an idle server is woken once per deadline, and no job is missed.
 std::int64_t Supervisor::next_event() const {
-    std::int64_t next = now_ms() + (status_file_ ? kStatusEvery : configuration_.timeout_ms + kObeyWithin);
+    std::int64_t next = now_ms() + (status_file_ ? kStatusEvery : longest_job(configuration_.timeout_ms, false));
     for (std::size_t i = 0; i < children_.size(); ++i) {
         if (!children_[i].alive()) {
             next = std::min(next, children_[i].due_ms);

@@ -133,8 +133,9 @@ Expected<std::uint8_t> prepare_renderers() {
 }
 
 int run_renderer(const Seat& seat) {
-    if (auto limited = apply_limits(seat.configuration->renderer_memory, prepare_to_write(*seat.configuration));
-        !limited) {
+    const Limits limits{seat.configuration->renderer_memory, prepare_to_write(*seat.configuration),
+                        static_cast<std::uint64_t>(longest_job(seat.configuration->timeout_ms, true)) / 1000};
+    if (auto limited = apply_limits(limits); !limited) {
         return cannot_start(seat, limited.error().sentence);
     }
     watch_memory();
@@ -156,7 +157,7 @@ int run_renderer(const Seat& seat) {
     for (std::uint64_t done = 0; done < seat.configuration->renderer_jobs; ++done) {
         auto connection = next_connection(seat, places);
         if (!connection.fd || !serve(Connection(std::move(connection.fd)), connection.heavy, jobs, seat)) break;
-        if (private_memory() > seat.configuration->renderer_memory) break;
+        if (private_memory() > seat.configuration->renderer_memory || is_out_of_time()) break;
     }
     // Nothing is left to write, and the memory goes with the process: no tidying that could go wrong.
     return kEnded;

@@ -131,6 +131,7 @@ def test_what_a_renderer_is(start, folder):
         limits = {line[:26].strip(): line[26:].split()[:2] for line in Path(f"/proc/{pid}/limits").read_text("ascii").splitlines()}
         assert limits["Max core file size"] == ["0", "0"] and limits["Max file size"] == ["0", "0"]
         assert limits["Max open files"] == ["256", "256"] and limits["Max data size"][1] != "unlimited"
+        assert 1800 < int(limits["Max cpu time"][0]) < int(limits["Max cpu time"][1])
         # Streams, two sockets, the stop pipe, what is shared, its own statm; an image or two that it keeps.
         links = [os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
         strange = [link for link in links if not link.startswith(("socket:", "pipe:", "/memfd:iiif-answers", "/dev/null", str(folder)))

@@ -302,7 +302,7 @@ START_TEST(limits_of_renderers) {
     const Bytes image = image_of(sizes.large_log - 4096);
     const pid_t pid = ::fork();
     if (pid == 0) {
-        if (!renderd::apply_limits(1ULL << 30U, 0)) ::_exit(1);
+        if (!renderd::apply_limits({.renderer_memory = 1ULL << 30U})) ::_exit(1);
         Bytes made = image;
         const auto before = renderd::private_memory();
         const auto out = answers->once(
