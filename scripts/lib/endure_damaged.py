@@ -30,7 +30,7 @@ MEMORY = 256 << 20      # iiif_renderer_memory
 POOL = {"renderers": str(RENDERERS), "timeout": f"{TIMEOUT}s", "renderer_memory": "256m"}
 # An answer waits at most for those of all other clients, in a queue of its own lane; and the machine may be busy.
 DEADLINE = (CLIENTS + 1) * (TIMEOUT + OBEY)
-EVERY = {"nginx": 1, "httpd-event": 2, "httpd-prefork": 4}  # of the files, in the full form: renderers are the same
+EVERY = {"nginx": 1, "httpd-event": 1, "httpd-prefork": 4}  # of the files, in the full form: the MPMs share all but their processes
 FILES = {True: (140, 5), False: (2400, 80)}  # short, full: damaged ones, and bombs, most of which take their time
 
 ENDED = re.compile(r"renderer \d+ (was ended by signal \d+ \([^)]*\)(?: \(by the supervisor[^)]*\))?"
