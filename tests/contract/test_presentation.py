@@ -213,7 +213,8 @@ def test_what_becomes_readable_shows(site, folder):
     try:
         wait_for(lambda: all(len(answer.json()["items"]) == 1 for answer in site.ask_each(target).values()), 5, target)
         file.chmod(0o644)
-        wait_for(lambda: all(len(answer.json()["items"]) == 2 for answer in site.ask_each(target).values()), 15,
+        # After ten seconds each renderer tries again; the rest is for a machine that is busy.
+        wait_for(lambda: all(len(answer.json()["items"]) == 2 for answer in site.ask_each(target).values()), 40,
                  "the second image to show", step=0.5)
     finally:
         file.unlink()
