@@ -114,7 +114,9 @@ async function show(resource) {
   window.viewer = viewer;
   bar.append(...zoomButtons(viewer, stage).filter(Boolean));
   const shape = viewer.container.clientWidth / viewer.container.clientHeight;
-  const columns = Math.max(1, Math.round(Math.sqrt(cells.length * shape)));
+  // Sheets of a map lie as they belong when their number in a row is said.
+  const said = /^[1-9]\d{0,2}$/.test(query.get("columns") ?? "") ? Number(query.get("columns")) : 0;
+  const columns = said || Math.max(1, Math.round(Math.sqrt(cells.length * shape)));
   let waiting;
   viewer.addHandler("viewport-change", () => {
     clearTimeout(waiting);
