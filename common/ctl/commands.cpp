@@ -16,6 +16,7 @@
 
 #include "ctl/children.h"
 #include "ctl/folder.h"
+#include "ctl/output.h"
 #include "ctl/progress.h"
 #include "ctl/validate.h"
 #include "ctl/verdict.h"
@@ -24,35 +25,6 @@ namespace iiif::ctl {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = std::unique_ptr<json_t, void (*)(json_t*)>;
-
-// Names are bytes. What is no UTF-8, or would do something to a terminal, is shown as a question mark.
-std::string shown(const std::string& text) {
-    std::string out;
-    json_t* const whole = json_stringn(text.data(), text.size());
-    const bool utf8 = whole != nullptr;
-    json_decref(whole);
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        out += byte < 0x20 || byte == 0x7F || (!utf8 && byte >= 0x80) ? '?' : c;
-    }
-    return out;
-}
-
-json_t* string(const std::string& text) {
-    return json_string(shown(text).c_str());
-}
-
-void print(const Json& object) {
-    const std::unique_ptr<char, void (*)(void*)> text(json_dumps(object.get(), JSON_INDENT(1) | JSON_ENSURE_ASCII),
-                                                      std::free);
-    if (text) (void)std::printf("%s\n", text.get());
-}
-
-int unable(const std::string& sentence) {
-    (void)std::fprintf(stderr, "iiifctl: %s\n", shown(sentence).c_str());
-    return kUnable;
-}
 
 std::vector<Finding> examine_all(const std::string& folder, const std::vector<File>& files, const Manner& manner) {
     std::vector<Finding> findings(files.size());
@@ -95,10 +67,6 @@ void print_line(const std::string& path, const Finding& finding, const std::stri
                       shown(finding.says).c_str(), why.c_str());
     if (!finding.to_do.empty() && problem.empty()) (void)std::printf("            -> %s\n", finding.to_do.c_str());
     if (!problem.empty()) (void)std::printf("            -> %s\n", problem.c_str());
-}
-
-std::string counted(std::size_t count, const char* one, const char* many) {
-    return std::to_string(count) + ' ' + (count == 1 ? one : many);
 }
 
 }  // namespace

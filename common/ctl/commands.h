@@ -23,6 +23,8 @@ int info(const std::string& file, const Manner&);
 int check(const std::string& folder, bool verbose, const Manner&);
 // `verbose`: also what is fine. kToDo: something that must be is not.
 int validate(const std::string& url, bool verbose, const Manner&);
+// `seconds`: for each document. `verbose`: also what came as it should. kToDo: something did not, or is not shown.
+int federate(const std::string& folder, long seconds, bool verbose, const Manner&);
 int prepare(const std::string& in, const std::string& out, const PrepareOptions&, const Manner&);
 
 }  // namespace iiif::ctl

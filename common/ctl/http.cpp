@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace iiif::ctl {
@@ -12,10 +13,33 @@ namespace {
 struct Taking {
     HttpAnswer* answer;
     std::uint64_t most;
+    std::size_t heads = 0;
 };
 
+// curl's own words, but for what people meet.
+std::string sentence_of(CURLcode code, const HttpClient::Bounds& bounds, const Taking& taking, const char* detail) {
+    const std::string why = *detail == '\0' ? curl_easy_strerror(code) : detail;
+    switch (code) {
+        case CURLE_WRITE_ERROR:
+            return taking.answer->body.empty() ? "its head is larger than 256 KB"
+                                               : "more than " + std::to_string(bounds.bytes >> 20U) + " MB came";
+        case CURLE_OPERATION_TIMEDOUT:
+            return "there was no complete answer within " + std::to_string(bounds.seconds) +
+                   (bounds.seconds == 1 ? " second" : " seconds");
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CACERT_BADFILE: return "its certificate cannot be trusted (" + why + ")";
+        case CURLE_COULDNT_RESOLVE_HOST: return "there is no host of this name";
+        case CURLE_COULDNT_CONNECT: return "nobody answers there (" + why + ")";
+        default: return why;
+    }
+}
+
 std::size_t on_header(char* data, std::size_t, std::size_t length, void* user) {
-    HttpAnswer& answer = *static_cast<HttpAnswer*>(user);
+    Taking& taking = *static_cast<Taking*>(user);
+    HttpAnswer& answer = *taking.answer;
+    constexpr std::size_t kMostOfHeads = 262144;
+    taking.heads += length;
+    if (taking.heads > kMostOfHeads) return 0;
     const std::string line(data, length);
     if (line.starts_with("HTTP/")) {  // another head: of a proxy, or 100
         answer.headers.clear();
@@ -66,6 +90,7 @@ HttpAnswer HttpClient::ask(const std::string& method, const std::string& url, co
         return answer;
     }
     Taking taking{&answer, bounds.bytes};
+    std::array<char, CURL_ERROR_SIZE> detail{};
     curl_slist* lines = nullptr;
     for (const std::string& line : headers) lines = curl_slist_append(lines, line.c_str());
     curl_easy_reset(curl);
@@ -78,23 +103,38 @@ HttpAnswer HttpClient::ask(const std::string& method, const std::string& url, co
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "iiifctl/" IIIF_VERSION);
     curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 20L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, std::min(20L, bounds.seconds));
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, bounds.seconds);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &taking);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail.data());
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &taking);
     const CURLcode done = curl_easy_perform(curl);
     curl_slist_free_all(lines);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
     if (done != CURLE_OK) {
-        answer.error = done == CURLE_WRITE_ERROR ? "more than " + std::to_string(bounds.bytes >> 20U) + " MB came"
-                                                 : curl_easy_strerror(done);
+        answer.error = sentence_of(done, bounds, taking, detail.data());
         return answer;
     }
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     answer.status = static_cast<int>(status);
     return answer;
+}
+
+std::string resolved(const std::string& url, const std::string& location) {
+    const std::unique_ptr<CURLU, void (*)(CURLU*)> parts(curl_url(), curl_url_cleanup);
+    char* whole = nullptr;
+    if (!parts || curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) != CURLUE_OK ||
+        curl_url_set(parts.get(), CURLUPART_URL, location.c_str(), CURLU_PATH_AS_IS) != CURLUE_OK ||
+        curl_url_set(parts.get(), CURLUPART_FRAGMENT, nullptr, 0) != CURLUE_OK ||
+        curl_url_get(parts.get(), CURLUPART_URL, &whole, 0) != CURLUE_OK) {
+        return "";
+    }
+    const std::unique_ptr<char, void (*)(void*)> owner(whole, curl_free);
+    const std::string out(whole);
+    return out.starts_with("http://") || out.starts_with("https://") ? out : "";
 }
 
 }  // namespace iiif::ctl

@@ -34,6 +34,7 @@ public:
         std::uint64_t bytes = std::uint64_t{64} << 20U;
     };
     // One request; redirects are answers like any other. `headers`: whole lines. The connection is kept for the next.
+    // `error` of one whose certificate does not hold says so; there is no way to go on without.
     HttpAnswer ask(const std::string& method, const std::string& url, const std::vector<std::string>& headers,
                    const Bounds&);
     HttpAnswer get(const std::string& url, const std::vector<std::string>& headers = {}) {
@@ -44,5 +45,8 @@ private:
     struct Handle;
     std::unique_ptr<Handle> handle_;
 };
+
+// Where a Location leads from `url`, without a fragment; "": nowhere that is http or https.
+std::string resolved(const std::string& url, const std::string& location);
 
 }  // namespace iiif::ctl

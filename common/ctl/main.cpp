@@ -62,10 +62,22 @@ int run(int argc, char** argv) {
     validate->add_flag("-v,--verbose", verbose, "also what holds");
     validate->add_flag("--json", manner.json, "one JSON object instead of lines, for scripts");
 
+    long seconds = 30;
+    CLI::App* const federate = app.add_subcommand(
+        "federate",
+        "Fetches the Manifests and Collections of others that sidecars below a folder include, and keeps them beside\n"
+        "the sidecars, where servers find them. Certificates are verified; what does not answer stays as it was.");
+    federate->add_option("DIR", from, "the folder that iiif_root names, or one in it")->required();
+    federate->add_option("--timeout", seconds, "seconds for each document, with its redirects (30)")
+        ->check(CLI::Range(1, 3600));
+    federate->add_flag("-v,--verbose", verbose, "also what came as it should");
+    federate->add_flag("--json", manner.json, "one JSON object instead of lines, for scripts");
+    federate->add_flag("-q,--quiet", manner.quiet, "no progress bar");
+
     if (argc > 1 && argv[1][0] != '-' &&
         app.get_subcommands([argv](const CLI::App* one) { return one->check_name(argv[1]); }).empty()) {
-        (void)std::fprintf(stderr, "iiifctl: \"%s\" is no command; there are info, check, prepare and validate\n",
-                           argv[1]);
+        (void)std::fprintf(
+            stderr, "iiifctl: \"%s\" is no command; there are info, check, prepare, federate and validate\n", argv[1]);
         return ctl::kUnable;
     }
     try {
@@ -79,6 +91,7 @@ int run(int argc, char** argv) {
     }
     if (*info) return ctl::info(from, manner);
     if (*validate) return ctl::validate(from, verbose, manner);
+    if (*federate) return ctl::federate(from, seconds, verbose, manner);
     if (*check) return ctl::check(from, verbose, manner);
     return ctl::prepare(from, to, options, manner);
 }

@@ -47,6 +47,14 @@ std::string Addresses::id(std::string_view path, protocol::Resource resource) co
     return protocol::id_at(base(path), resource);
 }
 
+std::string Addresses::in_this_version(const std::string& uri) const {
+    const std::string& endpoint = request_.presentation->endpoint;
+    if (!uri.starts_with(endpoint + '/')) return uri;
+    std::string_view rest = std::string_view(uri).substr(endpoint.size());
+    if (rest.starts_with("/2/") || rest.starts_with("/3/")) rest.remove_prefix(2);
+    return request_.presentation->prefix + std::string(rest);
+}
+
 std::string Addresses::numbered(std::string_view path, std::uint32_t page) const {
     return std::string(path) + delimiter_ + std::to_string(page);
 }

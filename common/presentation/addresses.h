@@ -20,6 +20,8 @@ public:
     // Of what lies at `path` beneath the root, in the spelling of the request: canonical, one escape for each byte.
     [[nodiscard]] std::string base(std::string_view path) const;
     [[nodiscard]] std::string id(std::string_view path, protocol::Resource resource) const;
+    // What is of this endpoint, in the spelling of the request; else `uri`.
+    [[nodiscard]] std::string in_this_version(const std::string& uri) const;
     // How many pages of a file have names; 1 where `page_delimiter off` leaves them without.
     [[nodiscard]] std::uint32_t pages_of(const Facts& facts) const { return delimiter_.empty() ? 1 : facts.pages; }
     // "book.pdf;3"

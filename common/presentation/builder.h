@@ -49,8 +49,9 @@ private:
 
     // What has been looked at of a sub-folder, for the Collection above.
     struct Listed {
-        protocol::Reference reference;
-        std::string thumbnail;  // the path of an image
+        protocol::Reference reference;                    // without a thumbnail
+        std::string thumbnail;                            // the path of an image
+        std::optional<protocol::ServedImage> of_another;  // where there is no such image
     };
 
     // nullptr: it cannot be read, and was complained about.
@@ -62,10 +63,16 @@ private:
     void add_written_chapters(const View& view, protocol::Manifest& to);
     [[nodiscard]] std::vector<const source::Entry*> in_order(const View& view) const;
     void finish(protocol::Manifest& manifest, std::string_view path, const Sidecar& sidecar);
+    // Of what is included, what this version can show.
+    [[nodiscard]] std::vector<protocol::Canvas> others(const View& view) const;
+    Expected<bool> add_other(const protocol::Canvas& canvas, protocol::Manifest& to, protocol::Range* part);
+    void drop_repeated(protocol::Manifest& manifest);
+    void add_references(const View& view, protocol::Collection& to);
 
     std::optional<Listed> listed(const Sidecar& above, std::string_view path, unsigned depth);
     Expected<bool> add_files(const View& view, protocol::Collection& to);
     std::optional<protocol::ServedImage> thumbnail_of(std::string_view path);
+    std::optional<protocol::ServedImage> thumbnail_of(const Listed& one);
     // The first object in a sub-folder.
     std::optional<Listed> first_below(const View& view, unsigned depth);
     std::optional<protocol::Reference> collection_at(std::string_view path);

@@ -27,6 +27,11 @@ std::optional<ServedImage> Builder::thumbnail_of(std::string_view path) {
     return std::nullopt;
 }
 
+std::optional<ServedImage> Builder::thumbnail_of(const Listed& one) {
+    auto own = thumbnail_of(one.thumbnail);
+    return own ? own : one.of_another;
+}
+
 std::optional<Reference> Builder::collection_at(std::string_view path) {
     const auto sidecar = reader_.sidecar_of(path);
     if (!sidecar) return std::nullopt;
@@ -49,8 +54,8 @@ std::optional<Builder::Listed> Builder::first_below(const View& view, unsigned d
     return std::nullopt;
 }
 
-// Images of its own and no objects below: a Manifest. Objects below: a Collection, with its own images as one of them.
-// nullopt: nothing to show.
+// Images (its own, or canvases of others) and no objects below: a Manifest. Objects below, or such of others: a
+// Collection, with its images as one of them. nullopt: nothing to show.
 std::optional<Builder::Listed> Builder::listed(const Sidecar& above, std::string_view path, unsigned depth) {
     if (depth >= kDeepest || is_cancelled()) return std::nullopt;
     const auto view = reader_.view(path);
@@ -62,12 +67,15 @@ std::optional<Builder::Listed> Builder::listed(const Sidecar& above, std::string
     if (!about.published || about.withdrawn) return std::nullopt;
 
     const auto images = in_order(*view);
-    const bool is_object = !images.empty() && view->sidecar.objects != Objects::files;
+    const auto canvases = others(*view);
+    const auto& references = view->included.references;
+    const bool is_object = (!images.empty() || !canvases.empty()) && view->sidecar.objects != Objects::files;
     const std::optional<Listed> below = first_below(*view, depth);
-    if (images.empty() && !below) return std::nullopt;
+    if (!is_object && images.empty() && !below && references.empty()) return std::nullopt;
 
     Listed out;
-    const bool is_manifest = (is_object && !below) || view->sidecar.objects == Objects::chapters;
+    const bool is_manifest =
+        view->sidecar.objects == Objects::chapters ? is_object || below : is_object && !below && references.empty();
     out.reference.collection = !is_manifest;
     out.reference.id = addresses_.id(path, is_manifest ? Resource::manifest : Resource::collection);
     out.reference.label = std::move(about.says.label);
@@ -79,7 +87,29 @@ std::optional<Builder::Listed> Builder::listed(const Sidecar& above, std::string
     } else if (below) {
         out.thumbnail = below->thumbnail;
     }
+    if (below) out.of_another = below->of_another;
+    for (const Reference& reference : references) {
+        if (!out.of_another) out.of_another = reference.thumbnail;
+    }
+    for (const protocol::Canvas& canvas : canvases) {
+        const bool chosen = protocol::id_of(canvas) == view->sidecar.thumbnail;
+        if (chosen || !out.of_another) out.of_another = canvas.thumbnail;
+        if (chosen) out.thumbnail.clear();
+    }
     return out;
+}
+
+// What is written again and again (a Collection that includes itself) is there once.
+void Builder::add_references(const View& view, Collection& to) {
+    const std::string own = protocol::id_at(to.base, Resource::collection);
+    for (const Reference& reference : view.included.references) {
+        const auto same = std::ranges::find(to.items, reference.id, &Reference::id);
+        if (addresses_.in_this_version(reference.id) == own || same != to.items.end()) {
+            complain('"' + view.path + "\": " + reference.id + " is in this Collection already, or is itself");
+        } else {
+            to.items.push_back(reference);
+        }
+    }
 }
 
 Expected<bool> Builder::add_files(const View& view, Collection& to) {
@@ -118,14 +148,17 @@ Expected<Collection> Builder::collection_of(std::string_view path) {
     withdrawn_ = about.withdrawn;
     if (withdrawn_) return collection;
 
+    const auto canvases = others(*view);
     if (view->sidecar.objects == Objects::files) {
         if (auto done = add_files(*view, collection); !done) return tl::unexpected(done.error());
-    } else if (const auto images = in_order(*view); !images.empty()) {
+        if (!canvases.empty())
+            complain('"' + std::string(path) + "\": canvases are shown in Manifests; this folder is none");
+    } else if (const auto images = in_order(*view); !images.empty() || !canvases.empty()) {
         Reference own;
         own.id = addresses_.id(path, Resource::manifest);
         own.label = collection.says.label;
         own.nav_date = collection.says.nav_date;
-        own.thumbnail = thumbnail_of(joined(path, images.front()->name));
+        own.thumbnail = images.empty() ? canvases.front().thumbnail : thumbnail_of(joined(path, images.front()->name));
         collection.items.push_back(std::move(own));
     }
     if (view->sidecar.objects != Objects::chapters) {
@@ -133,12 +166,16 @@ Expected<Collection> Builder::collection_of(std::string_view path) {
             if (is_cancelled()) return tl::unexpected(cancelled_refusal());
             auto item = listed(view->sidecar, joined(path, folder.name), 0);
             if (!item) continue;
-            item->reference.thumbnail = thumbnail_of(item->thumbnail);
+            item->reference.thumbnail = thumbnail_of(*item);
             collection.items.push_back(std::move(item->reference));
         }
     }
+    add_references(*view, collection);
     if (collection.items.empty() && !path.empty()) return refuse(404, "this folder holds nothing that can be shown");
-    if (!view->sidecar.thumbnail.empty()) {
+    const auto chosen = std::ranges::find(canvases, view->sidecar.thumbnail, protocol::id_of);
+    if (chosen != canvases.end()) {
+        collection.thumbnail = chosen->thumbnail;
+    } else if (!view->sidecar.thumbnail.empty()) {
         collection.thumbnail = thumbnail_of(joined(path, view->sidecar.thumbnail));
     } else if (!collection.items.empty()) {
         collection.thumbnail = collection.items.front().thumbnail;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <set>
 
 #include "presentation/builder.h"
+#include "presentation/sidecar_values.h"
 
 namespace iiif::presentation {
 
@@ -9,6 +11,14 @@ using protocol::Canvas;
 using protocol::Manifest;
 using protocol::Range;
 using protocol::Resource;
+
+namespace {
+
+Refusal too_many(std::size_t most) {
+    return {403, "this holds more than " + std::to_string(most) + " images; make sub-folders objects of their own"};
+}
+
+}  // namespace
 
 Refusal cancelled_refusal() {
     return {503, "this could not be put together in time; try again, what has been read is remembered"};
@@ -28,6 +38,7 @@ void Builder::complain_about(const View& view) {
         const std::string line = problem.line == 0 ? "" : ", line " + std::to_string(problem.line);
         complain('"' + joined(view.path, problem.file) + '"' + line + ": " + problem.sentence);
     }
+    for (const std::string& sentence : view.included.missing) complain('"' + view.path + "\": " + sentence);
 }
 
 std::shared_ptr<const Facts> Builder::facts_of(const View& view, const source::Entry& file, std::uint32_t page) {
@@ -87,8 +98,7 @@ Expected<bool> Builder::add_file(const View& view, const source::Entry& file, Ma
     for (std::uint32_t page = 1; page <= pages; ++page) {
         if (is_cancelled()) return tl::unexpected(cancelled_refusal());
         if (to.canvases.size() >= kMostCanvases) {
-            return refuse(403, "this holds more than " + std::to_string(kMostCanvases) +
-                                   " images; make sub-folders objects of their own");
+            return tl::unexpected(too_many(kMostCanvases));
         }
         if (page > 1) facts = facts_of(view, file, page);
         if (!facts) continue;
@@ -106,10 +116,45 @@ Expected<bool> Builder::add_file(const View& view, const source::Entry& file, Ma
     return true;
 }
 
+// A canvas of 2.1 has a size; one of sound alone is left out there.
+std::vector<Canvas> Builder::others(const View& view) const {
+    std::vector<Canvas> out = view.included.canvases;
+    if (version_ == protocol::Version::v2) {
+        std::erase_if(out, [](const Canvas& one) { return one.extent.width == 0; });
+    }
+    return out;
+}
+
+Expected<bool> Builder::add_other(const Canvas& canvas, Manifest& to, Range* part) {
+    if (to.canvases.size() >= kMostCanvases) return tl::unexpected(too_many(kMostCanvases));
+    to.canvases.push_back(canvas);
+    if (part != nullptr) part->canvases.push_back(protocol::id_of(canvas));
+    return true;
+}
+
+// What `order` names, of one's own and of others; then the rest of one's own, then that of others.
 Expected<bool> Builder::add_canvases(const View& view, Manifest& to, Range* part) {
-    for (const source::Entry* file : in_order(view)) {
+    const auto files = in_order(view);
+    std::vector<Canvas> included = others(view);
+    auto next = files.begin();
+    const auto add_next = [&]() -> Expected<bool> {
         if (is_cancelled()) return tl::unexpected(cancelled_refusal());
-        if (auto done = add_file(view, *file, to, part); !done) return done;
+        return add_file(view, **next++, to, part);
+    };
+    for (const std::string& name : view.sidecar.order) {
+        const auto other = std::ranges::find(included, name, protocol::id_of);
+        if (other != included.end()) {
+            if (auto done = add_other(*other, to, part); !done) return done;
+            included.erase(other);
+        } else if (next != files.end() && (*next)->name == name) {
+            if (auto done = add_next(); !done) return done;
+        }
+    }
+    while (next != files.end()) {
+        if (auto done = add_next(); !done) return done;
+    }
+    for (const Canvas& canvas : included) {
+        if (auto done = add_other(canvas, to, part); !done) return done;
     }
     return true;
 }
@@ -147,7 +192,9 @@ Range written(const Chapter& chapter, const std::string& id, const Addresses& ad
     for (const std::string& name : chapter.items) {
         const auto page = addresses.split_page(name);
         const std::string canvas =
-            addresses.id(addresses.page_path(joined(view.path, page.path), page.page), Resource::canvas);
+            values::is_uri(name)
+                ? name
+                : addresses.id(addresses.page_path(joined(view.path, page.path), page.page), Resource::canvas);
         if (std::ranges::binary_search(known, canvas)) range.canvases.push_back(canvas);
     }
     unsigned number = 0;
@@ -173,11 +220,27 @@ void Builder::add_written_chapters(const View& view, Manifest& to) {
     }
 }
 
+// Somebody may include a canvas of this very server: ids are unique in a Manifest.
+void Builder::drop_repeated(Manifest& manifest) {
+    const auto is_other = [](const Canvas& one) { return one.foreign.has_value(); };
+    if (std::ranges::none_of(manifest.canvases, is_other)) return;
+    std::set<std::string> ids;
+    for (const Canvas& canvas : manifest.canvases) {
+        if (!is_other(canvas)) ids.insert(protocol::id_of(canvas));
+    }
+    std::erase_if(manifest.canvases, [&](const Canvas& one) {
+        if (!is_other(one) || ids.insert(addresses_.in_this_version(one.foreign->id)).second) return false;
+        complain('"' + one.foreign->id + "\" is in this Manifest already");
+        return true;
+    });
+}
+
 void Builder::finish(Manifest& manifest, std::string_view path, const Sidecar& sidecar) {
     const auto named = [&](const std::string& name) -> const Canvas* {
         if (name.empty()) return nullptr;
         const auto page = addresses_.split_page(joined(path, name));
-        const std::string id = addresses_.id(addresses_.page_path(page.path, page.page), Resource::canvas);
+        const std::string id =
+            values::is_uri(name) ? name : addresses_.id(addresses_.page_path(page.path, page.page), Resource::canvas);
         const auto found =
             std::ranges::find_if(manifest.canvases, [&](const Canvas& one) { return protocol::id_of(one) == id; });
         return found == manifest.canvases.end() ? nullptr : &*found;
@@ -206,7 +269,9 @@ Expected<Manifest> Builder::manifest_of_folder(std::string_view path) {
     }
     if (auto done = add_canvases(*view, manifest, nullptr); !done) return tl::unexpected(done.error());
     // A file alone is the object, not a part of it.
-    if (view->images.size() == 1 && view->sidecar.objects != Objects::chapters) manifest.ranges.clear();
+    if (view->images.size() == 1 && view->sidecar.objects != Objects::chapters && view->included.canvases.empty()) {
+        manifest.ranges.clear();
+    }
     if (view->sidecar.objects == Objects::chapters) {
         if (auto done = add_chapters(*view, manifest, 0); !done) return tl::unexpected(done.error());
     }
@@ -216,10 +281,12 @@ Expected<Manifest> Builder::manifest_of_folder(std::string_view path) {
                                ? "this folder holds no images"
                                : "this folder holds no images itself; its collection.json lists what is below it");
     }
+    drop_repeated(manifest);
     add_written_chapters(*view, manifest);
     finish(manifest, path, view->sidecar);
     // Where there are objects below, this one stands beside them.
-    const bool among_others = view->sidecar.objects != Objects::chapters && first_below(*view, 0).has_value();
+    const bool among_others = view->sidecar.objects != Objects::chapters &&
+                              (!view->included.references.empty() || first_below(*view, 0).has_value());
     manifest.part_of = among_others ? collection_at(path) : collection_above(path);
     return manifest;
 }

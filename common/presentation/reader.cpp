@@ -116,6 +116,10 @@ Expected<View> Reader::view(std::string_view path) {
         }
     }
     view.sidecar = read_sidecar_in(*folder);
+    if (!view.sidecar.remotes.empty()) {
+        const auto text = hidden_text_of(*folder, kSnapshotName, kMostSnapshotBytes);
+        view.included = included_by(view.sidecar, text ? read_snapshot(*text) : Snapshot{});
+    }
     return view;
 }
 
@@ -134,6 +138,16 @@ std::optional<std::string> Reader::text_of(std::string_view folder, std::string_
     auto text = read_text(*opened, name, most, problems);
     if (!text) return std::nullopt;
     return std::move(text->text);
+}
+
+std::optional<std::string> Reader::hidden_text_of(const source::Folder& folder, std::string_view name,
+                                                  std::size_t most) {
+    const auto entry = folder.find_hidden(name);
+    watch_.saw(folder, name, entry ? &entry->key : nullptr);
+    if (!entry || entry->key.size > most) return std::nullopt;
+    const auto file = folder.open_hidden(name);
+    if (!file) return std::nullopt;
+    return read_whole(file.get(), most);
 }
 
 }  // namespace iiif::presentation

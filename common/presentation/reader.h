@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "presentation/sidecar.h"
+#include "presentation/snapshot.h"
 #include "presentation/watch.h"
 #include "source/folder.h"
 
@@ -22,6 +23,7 @@ struct View {
     std::vector<source::Entry> images;   // natural order
     std::vector<source::Entry> folders;  // natural order
     Sidecar sidecar;
+    Included included;  // what the sidecar includes, as far as it has been fetched
 };
 
 class Reader {
@@ -37,6 +39,8 @@ public:
     std::optional<source::Entry> look_at(std::string_view path);
     // A small file of the folder; nullopt: there is none, or it is larger than `most`.
     std::optional<std::string> text_of(std::string_view folder, std::string_view name, std::size_t most);
+    // What is kept in the folder under a hidden name; nullopt: nothing, or more than `most`.
+    std::optional<std::string> hidden_text_of(const source::Folder& folder, std::string_view name, std::size_t most);
 
 private:
     Sidecar read_sidecar_in(const source::Folder& folder);

@@ -37,7 +37,7 @@ struct Item {
 // A part of the object: a chapter, a side.
 struct Chapter {
     protocol::LanguageMap label;
-    std::vector<std::string> items;  // names, as Item::name has them
+    std::vector<std::string> items;  // names, as Item::name has them; or ids of canvases that are included
     std::vector<Chapter> chapters;
 };
 
@@ -46,6 +46,7 @@ struct Remote {
     enum class Kind : std::uint8_t { manifest, collection, canvas };
     Kind kind = Kind::manifest;
     std::string id;               // its URI
+    bool kind_said = false;       // else it was guessed from the URI
     std::string manifest;         // of a canvas: the Manifest it is in
     protocol::LanguageMap label;  // instead of its own
     std::uint32_t line = 0;
@@ -65,10 +66,11 @@ struct Sidecar {
     std::optional<bool> publish;  // false: in no Collection
     bool withdrawn = false;
     std::optional<protocol::PhysicalScale> scale;  // of all its images
-    std::string start;                             // the name of the item that viewers open first
-    std::string thumbnail;                         // the name of the item that stands for the folder
-    std::vector<std::string> order;                // names of items that come first, in this order; the others follow
-    std::vector<Item> items;                       // in the order they were written; names are unique
+    // Names of items; or ids of canvases that are included.
+    std::string start;               // what viewers open first
+    std::string thumbnail;           // what stands for the folder
+    std::vector<std::string> order;  // what comes first, in this order; the others follow
+    std::vector<Item> items;         // in the order they were written; names are unique
     std::vector<Chapter> chapters;
     std::vector<Remote> remotes;
     std::vector<Problem> problems;  // in the order of their lines, those of iiif.yaml first

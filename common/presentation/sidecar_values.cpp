@@ -233,6 +233,10 @@ Meaning<std::string> item_name(std::string_view text) {
     return {std::move(name), ""};
 }
 
+Meaning<std::string> item_name_or_uri(std::string_view text) {
+    return is_uri(clean(text)) ? uri(text) : item_name(text);
+}
+
 bool is_language(std::string_view tag) {
     std::size_t part = 0;
     bool first = true;

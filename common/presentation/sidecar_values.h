@@ -31,6 +31,11 @@ Meaning<bool> yes_or_no(std::string_view text);
 Meaning<std::string> viewing_direction(std::string_view text);
 Meaning<std::string> behavior(std::string_view text);
 Meaning<std::string> item_name(std::string_view text);  // of a file or sub-folder of this folder
+// The same, or the id of a canvas that is included.
+Meaning<std::string> item_name_or_uri(std::string_view text);
+inline bool is_uri(std::string_view name) {
+    return name.starts_with("http://") || name.starts_with("https://");
+}
 
 // Whether a behavior can stand beside those before it; section 3.4 of Presentation API 3.0.
 bool agree(const std::vector<std::string>& before, std::string_view behavior);

@@ -103,7 +103,7 @@ private:
         std::vector<std::string> out;
         for (const Node* item : as_list(value)) {
             std::string one_name;
-            one(name, *item, values::item_name, one_name);
+            one(name, *item, values::item_name_or_uri, one_name);
             if (!one_name.empty()) out.push_back(std::move(one_name));
         }
         return out;
@@ -341,9 +341,9 @@ private:
             else if (word != "folder")
                 problem(value, "\"objects\" is \"" + word + "\"; write folder, files or chapters");
         } else if (key == "start") {
-            one(name, value, values::item_name, to_.start);
+            one(name, value, values::item_name_or_uri, to_.start);
         } else if (key == "thumbnail") {
-            one(name, value, values::item_name, to_.thumbnail);
+            one(name, value, values::item_name_or_uri, to_.thumbnail);
         } else if (key == "order") {
             to_.order = names(name, value);
         } else if (key == "items") {
@@ -428,6 +428,7 @@ private:
                                   "\" is not known here; write manifest, collection, canvas or label");
             }
         }
+        remote.kind_said = item.kind == Node::Kind::mapping;
         if (remote.kind == Remote::Kind::manifest && remote.id.empty()) remote.id.swap(remote.manifest);
         if (remote.id.empty() || (remote.kind == Remote::Kind::canvas && remote.manifest.empty())) {
             problem(item, remote.id.empty()

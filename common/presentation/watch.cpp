@@ -107,7 +107,7 @@ bool Watch::holds(const source::Root& root, std::string_view text) {
             const auto name = in.name();
             const auto known = name ? in.key() : std::nullopt;
             if (!known) return false;
-            const auto found = folder->find(*name);
+            const auto found = name->starts_with('.') ? folder->find_hidden(*name) : folder->find(*name);
             if (!((found ? found->key : FileKey{}) == *known)) return false;
         }
     }

@@ -35,7 +35,7 @@ std::string id_at(const std::string& base, Resource resource) {
 }
 
 std::string id_of(const Canvas& canvas) {
-    return id_at(canvas.base, Resource::canvas);
+    return canvas.foreign ? canvas.foreign->id : id_at(canvas.base, Resource::canvas);
 }
 
 std::string manifest_json(Version version, const Manifest& manifest) {

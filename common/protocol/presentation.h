@@ -83,6 +83,33 @@ struct PhysicalScale {
     bool operator==(const PhysicalScale&) const = default;
 };
 
+struct Reference {  // to a Manifest or Collection
+    std::string id;
+    bool collection = false;
+    LanguageMap label;
+    std::optional<LabelledValue> required_statement;  // this, rights and provider: of others' resources
+    std::string rights;
+    std::string nav_date;
+    std::vector<Agent> provider;
+    std::optional<ServedImage> thumbnail;
+};
+
+// What an annotation paints: one image, or of several the one that the reader chooses.
+struct Painting {
+    std::string id;
+    std::string fragment;              // "xywh=...": onto which part of the canvas; "": all of it
+    std::vector<ServedImage> choices;  // the first unless somebody chooses
+};
+
+// Of a canvas in a Manifest of others.
+struct Foreign {
+    std::string id;
+    std::string duration;             // in seconds, a number as JSON has it; "": none. 2.1 has no canvas without extent
+    std::string items;                // its annotation pages: a JSON array, checked, of Presentation 3.0
+    std::vector<Painting> paintings;  // those that are images, for Presentation 2.1
+    Reference part_of;
+};
+
 // `base` of a Canvas, a Manifest or a Range is its URI up to, and without, the last '/': what a resource is stands
 // behind it ("/canvas.json"), so that everything about one image lies beneath one URI.
 struct Canvas {
@@ -92,6 +119,7 @@ struct Canvas {
     ServedImage image;
     std::optional<ServedImage> thumbnail;
     std::optional<PhysicalScale> scale;
+    std::optional<Foreign> foreign;  // then neither `base` nor `image` is said
 };
 
 struct Range {
@@ -99,14 +127,6 @@ struct Range {
     LanguageMap label;
     std::vector<std::string> canvases;  // ids
     std::vector<Range> ranges;          // behind the canvases
-};
-
-struct Reference {  // to a Manifest or Collection
-    std::string id;
-    bool collection = false;
-    LanguageMap label;
-    std::optional<ServedImage> thumbnail;
-    std::string nav_date;
 };
 
 struct Manifest {

@@ -75,8 +75,7 @@ void write_extent(JsonWriter& json, Extent extent) {
     json.member("width", std::uint64_t{extent.width});
 }
 
-void write_image(JsonWriter& json, std::string_view key, const ServedImage& image) {
-    json.key(key);
+void write_image(JsonWriter& json, const ServedImage& image) {
     json.begin_object();
     json.member("@id", image.id);
     json.member("@type", std::string_view("dctypes:Image"));
@@ -84,6 +83,18 @@ void write_image(JsonWriter& json, std::string_view key, const ServedImage& imag
     write_extent(json, image.extent);
     write_service(json, image.services);
     json.end_object();
+}
+
+void write_image(JsonWriter& json, std::string_view key, const ServedImage& image) {
+    json.key(key);
+    write_image(json, image);
+}
+
+std::string logo_of(const std::vector<Agent>& provider) {
+    for (const Agent& agent : provider) {
+        if (!agent.logo.empty()) return agent.logo.front().id;
+    }
+    return "";
 }
 
 // Section 3: what is now a requiredStatement was the attribution; a provider's logo and homepage were the resource's.
@@ -105,17 +116,15 @@ void write_descriptive(JsonWriter& json, const Descriptive& says) {
     json.member_if("license", says.rights);
     json.member_if("navDate", says.nav_date);
     std::vector<ExternalLink> related = says.homepage;
-    std::string logo;
     for (const Agent& agent : says.provider) {
         related.insert(related.end(), agent.homepage.begin(), agent.homepage.end());
-        if (logo.empty() && !agent.logo.empty()) logo = agent.logo.front().id;
     }
-    json.member_if("logo", logo);
+    json.member_if("logo", logo_of(says.provider));
     write_links(json, "related", related);
     write_links(json, "seeAlso", says.see_also);
     write_links(json, "rendering", says.rendering);
     json.member_if("viewingDirection", says.viewing_direction);
-    for (const std::string_view hint : {"individuals", "paged", "continuous", "multi-part"}) {
+    for (const std::string_view hint : {"individuals", "paged", "continuous", "multi-part", "non-paged", "facing-pages"}) {
         if (std::ranges::find(says.behavior, hint) == says.behavior.end()) continue;
         json.member("viewingHint", hint);
         break;
@@ -141,15 +150,46 @@ void write_thumbnail(JsonWriter& json, const std::optional<ServedImage>& thumbna
     if (thumbnail) write_image(json, "thumbnail", *thumbnail);
 }
 
+// Of others: each image that is painted, onto its part of the canvas.
+void write_paintings(JsonWriter& json, const Foreign& canvas) {
+    for (const Painting& painting : canvas.paintings) {
+        write_head(json, painting.id, "oa:Annotation", false);
+        json.member("motivation", std::string_view("sc:painting"));
+        if (painting.choices.size() == 1) {
+            write_image(json, "resource", painting.choices.front());
+        } else {
+            json.key("resource");
+            json.begin_object();
+            json.member("@type", std::string_view("oa:Choice"));
+            write_image(json, "default", painting.choices.front());
+            json.key("item");
+            json.begin_array();
+            for (std::size_t i = 1; i < painting.choices.size(); ++i) write_image(json, painting.choices[i]);
+            json.end_array();
+            json.end_object();
+        }
+        json.member("on", painting.fragment.empty() ? canvas.id : canvas.id + '#' + painting.fragment);
+        json.end_object();
+    }
+}
+
 void write_canvas(JsonWriter& json, const Canvas& canvas, const Reference* whole) {
     write_head(json, id_of(canvas), "sc:Canvas", whole != nullptr);
     write_descriptive(json, canvas.says);
     write_extent(json, canvas.extent);
     write_thumbnail(json, canvas.thumbnail);
-    if (whole != nullptr) json.member("within", whole->id);
+    if (canvas.foreign) {
+        json.member("within", canvas.foreign->part_of.id);
+    } else if (whole != nullptr) {
+        json.member("within", whole->id);
+    }
     json.key("images");
     json.begin_array();
-    write_annotation(json, canvas, false);
+    if (canvas.foreign) {
+        write_paintings(json, *canvas.foreign);
+    } else {
+        write_annotation(json, canvas, false);
+    }
     json.end_array();
     if (canvas.scale) {
         json.key("service");
@@ -206,8 +246,11 @@ void write_references(JsonWriter& json, std::string_view key, const std::vector<
         if (!is_one(item)) continue;
         write_head(json, item.id, collections ? "sc:Collection" : "sc:Manifest", false);
         write_map(json, "label", item.label);
-        write_thumbnail(json, item.thumbnail);
+        if (item.required_statement) write_map(json, "attribution", item.required_statement->value);
+        json.member_if("license", item.rights);
         json.member_if("navDate", item.nav_date);
+        json.member_if("logo", logo_of(item.provider));
+        write_thumbnail(json, item.thumbnail);
         json.end_object();
     }
     json.end_array();

@@ -156,8 +156,14 @@ void write_head(JsonWriter& json, const std::string& id, std::string_view type, 
 void write_reference(JsonWriter& json, const Reference& reference) {
     write_head(json, reference.id, reference.collection ? "Collection" : "Manifest", false);
     write_map(json, "label", reference.label);
-    write_thumbnail(json, reference.thumbnail);
+    if (reference.required_statement) {
+        json.key("requiredStatement");
+        write_pair(json, *reference.required_statement);
+    }
+    json.member_if("rights", reference.rights);
     json.member_if("navDate", reference.nav_date);
+    write_providers(json, reference.provider);
+    write_thumbnail(json, reference.thumbnail);
     json.end_object();
 }
 
@@ -205,11 +211,24 @@ void write_scale(JsonWriter& json, const std::optional<PhysicalScale>& scale) {
 void write_canvas(JsonWriter& json, const Canvas& canvas, const Reference* whole) {
     write_head(json, id_of(canvas), "Canvas", whole != nullptr);
     write_extent(json, canvas.extent);
+    if (canvas.foreign && !canvas.foreign->duration.empty()) {
+        json.key("duration");
+        json.raw(canvas.foreign->duration);
+    }
     write_descriptive(json, canvas.says);
     write_thumbnail(json, canvas.thumbnail);
     write_scale(json, canvas.scale);
-    if (whole != nullptr) write_part_of(json, *whole);
+    if (canvas.foreign) {
+        write_part_of(json, canvas.foreign->part_of);
+    } else if (whole != nullptr) {
+        write_part_of(json, *whole);
+    }
     json.key("items");
+    if (canvas.foreign) {
+        json.raw(canvas.foreign->items);
+        json.end_object();
+        return;
+    }
     json.begin_array();
     write_page(json, canvas, false);
     json.end_array();

@@ -81,6 +81,34 @@ std::optional<Entry> Folder::find(std::string_view name) const {
     return Entry{std::move(text), S_ISDIR(found.st_mode), file_key(found)};
 }
 
+namespace {
+
+bool is_hidden_name(std::string_view name) {
+    return name.size() > 2 && name.front() == '.' && name != ".." &&
+           name.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::optional<Entry> Folder::find_hidden(std::string_view name) const {
+    std::string text(name);
+    struct stat found {};
+    if (!is_hidden_name(name) || ::fstatat(fd_.get(), text.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(found.st_mode)) {
+        return std::nullopt;
+    }
+    return Entry{std::move(text), false, file_key(found)};
+}
+
+UniqueFd Folder::open_hidden(std::string_view name) const {
+    if (!is_hidden_name(name)) return UniqueFd();
+    UniqueFd fd(
+        ::openat(fd_.get(), std::string(name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    struct stat found {};
+    if (!fd || ::fstat(fd.get(), &found) != 0 || !S_ISREG(found.st_mode)) return UniqueFd();
+    return fd;
+}
+
 Expected<std::vector<Entry>> Folder::list() const {
     // A descriptor of its own: closedir(3) closes it, and reading moves it.
     const int fd = ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0);

@@ -37,6 +37,9 @@ public:
     [[nodiscard]] Expected<std::vector<Entry>> list() const;
     // nullopt: no servable name of a file or folder.
     [[nodiscard]] std::optional<Entry> find(std::string_view name) const;
+    // What is kept here for the server itself: a regular file of a hidden name, no link. Never listed, never served.
+    [[nodiscard]] std::optional<Entry> find_hidden(std::string_view name) const;
+    [[nodiscard]] UniqueFd open_hidden(std::string_view name) const;
     // The path of what is called `name` here.
     [[nodiscard]] std::string path_of(std::string_view name) const;
 

@@ -12,15 +12,12 @@ import { addImage, makeViewer, openSeadragon, toWorld, zoomButtons } from "./vie
 const MOST = 6;
 const main = document.getElementById("main");
 const manifests = []; // whose canvases can be chosen
-const layers = []; // from below: { manifest, canvas, item, opacity }
+const layers = []; // from below: { manifest, canvas, item, opacity, curtain }, the last two in percent
 let viewer;
-let curtain = 50;
+let spreadFor = 0; // so many layers the curtains were spread for
 let run = 0; // counts placings, so that an older one that ends late changes nothing
 
-const name = ({ manifest, canvas }) => {
-  const label = hasText(canvas.label) ? plain(canvas.label) : String(manifest.canvases.indexOf(canvas) + 1);
-  return `${plain(manifest.label) || t("untitled")} · ${label}`;
-};
+const name = (layer) => `${plain(layer.manifest.label) || t("untitled")} · ${pageName(layer)}`;
 
 function keep(manifest) {
   if (!manifests.includes(manifest)) manifests.push(manifest);
@@ -28,20 +25,51 @@ function keep(manifest) {
 
 const usable = (manifest) => manifest.canvases?.filter((canvas) => canvas.images.length) ?? [];
 
-// The upper images end at the curtain, wherever they have been zoomed to.
+const pageName = ({ manifest, canvas }) =>
+  hasText(canvas.label) ? plain(canvas.label) : String(manifest.canvases.indexOf(canvas) + 1);
+
+// Where the lowest image begins and ends upon the screen, in percent of its width.
+function extent() {
+  const bounds = layers[0].item?.getBounds(true);
+  if (!bounds) return { from: 0, to: 100 };
+  const at = (x) => {
+    const pixel = viewer.viewport.pixelFromPoint(new window.OpenSeadragon.Point(x, 0), true).x;
+    return Math.min(100, Math.max(0, (100 * pixel) / viewer.container.clientWidth));
+  };
+  return { from: at(bounds.x), to: at(bounds.x + bounds.width) };
+}
+
+// Evenly, so that of each something is seen: the uppermost at the left.
+function spread() {
+  const { from, to } = extent();
+  layers.forEach((layer, at) => {
+    layer.curtain = from + ((to - from) * (layers.length - at)) / layers.length;
+    if (lines[at]?.slider) lines[at].slider.value = layer.curtain;
+  });
+}
+
+// The upper images end at their curtains, wherever they have been zoomed to.
 function draw() {
-  const x = viewer.viewport.pointFromPixel(
-    new window.OpenSeadragon.Point((viewer.container.clientWidth * curtain) / 100, 0),
-    true,
-  ).x;
-  for (const { item, opacity } of layers.slice(1)) {
+  let { from } = extent(); // where what lies above ends
+  for (let at = layers.length - 1; at >= 0; at--) {
+    const { item, opacity, curtain } = layers[at];
+    const to = at === 0 ? 100 : curtain;
+    lines[at].caption.style.left = `${from}%`;
+    lines[at].caption.style.maxWidth = `${Math.max(0, to - from)}%`;
+    lines[at].caption.hidden = to - from < 4;
+    from = Math.max(from, to);
+    if (at === 0) continue;
+    lines[at].line.style.left = `${curtain}%`;
     if (!item) continue;
+    const x = viewer.viewport.pointFromPixel(
+      new window.OpenSeadragon.Point((viewer.container.clientWidth * curtain) / 100, 0),
+      true,
+    ).x;
     const size = item.getContentSize();
     const end = Math.min(size.x, Math.max(0, item.viewportToImageCoordinates(x, 0, true).x));
     item.setOpacity(end > 0 ? opacity / 100 : 0);
     if (end > 0) item.setClip(new window.OpenSeadragon.Rect(0, 0, end, size.y));
   }
-  line.style.left = `${curtain}%`;
 }
 
 async function place(region) {
@@ -64,6 +92,8 @@ async function place(region) {
   if (region && below.width) viewer.viewport.fitBounds(toWorld(window.OpenSeadragon, below, region), true);
   else if (bounds) viewer.viewport.fitBounds(bounds, true);
   else viewer.viewport.goHome(true);
+  if (layers.length !== spreadFor) spread();
+  spreadFor = layers.length;
   draw();
   say("");
   const link = new URL(location.href);
@@ -121,6 +151,7 @@ function chooser(layer, at) {
 
 const panel = el("div", { class: "layers-panel" });
 function controls() {
+  curtains();
   panel.replaceChildren(...layers.map(chooser));
   const more = el(
     "button",
@@ -139,33 +170,54 @@ function controls() {
   panel.append(more);
 }
 
-const line = el("div", { class: "curtain-line", "aria-hidden": "true" });
-const slider = el("input", {
-  type: "range",
-  min: 0,
-  max: 100,
-  step: 0.5,
-  value: curtain,
-  class: "curtain",
-  "aria-label": t("curtain"),
-});
-slider.addEventListener("input", () => {
-  curtain = Number(slider.value);
-  draw();
-});
-line.addEventListener("pointerdown", (event) => {
-  event.preventDefault();
-  line.setPointerCapture(event.pointerId);
-  line.onpointermove = (move) => {
-    const frameBox = line.parentElement.getBoundingClientRect();
-    curtain = Math.min(100, Math.max(0, ((move.clientX - frameBox.left) / frameBox.width) * 100));
-    slider.value = curtain;
-    draw();
-  };
-});
-line.addEventListener("pointerup", () => {
-  line.onpointermove = null;
-});
+// A line upon the images for each of the upper ones, to be dragged, and a slider below them, for the keyboard too.
+const lines = []; // { line, slider, caption } of each layer; the lowest has its caption only
+const frameBox = el("div", { class: "frame" });
+const sliders = el("div", { class: "curtains" });
+
+function curtains() {
+  for (const { line, caption } of lines.splice(0)) {
+    line?.remove();
+    caption.remove();
+  }
+  layers.forEach((layer, at) => {
+    const caption = el("div", { class: "caption", "aria-hidden": "true" }, pageName(layer));
+    if (at === 0) {
+      lines.push({ line: null, slider: null, caption });
+      return;
+    }
+    const slider = el("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      step: 0.5,
+      value: layer.curtain,
+      class: "curtain",
+      "aria-label": layers.length > 2 ? `${t("curtain")}: ${name(layer)}` : t("curtain"),
+      oninput: () => {
+        layer.curtain = Number(slider.value);
+        draw();
+      },
+    });
+    const line = el("div", { class: "curtain-line", "aria-hidden": "true" });
+    line.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      line.setPointerCapture(event.pointerId);
+      line.onpointermove = (move) => {
+        const box = frameBox.getBoundingClientRect();
+        layer.curtain = Math.min(100, Math.max(0, ((move.clientX - box.left) / box.width) * 100));
+        slider.value = layer.curtain;
+        draw();
+      };
+    });
+    line.addEventListener("pointerup", () => {
+      line.onpointermove = null;
+    });
+    lines.push({ line, slider, caption });
+  });
+  frameBox.append(...lines.flatMap(({ line, caption }) => [line, caption]).filter(Boolean));
+  sliders.replaceChildren(...lines.map(({ slider }) => slider).filter(Boolean).reverse());
+}
 
 function otherObject() {
   const box = el("input", { type: "url", id: "other", placeholder: "https://…/manifest.json", required: true });
@@ -179,8 +231,8 @@ function otherObject() {
           const manifest = await load(box.value);
           if (!usable(manifest).length) throw new Error(t("noImage"));
           keep(manifest);
-          const layer = { manifest, canvas: usable(manifest)[0], item: null, opacity: 100 };
-          if (layers.length > 1) layers[layers.length - 1] = layer;
+          const layer = { manifest, canvas: usable(manifest)[0], item: null, opacity: 100, curtain: 50 };
+          if (layers.length > 1) layers[layers.length - 1] = { ...layer, curtain: layers.at(-1).curtain };
           else layers.push(layer);
           box.value = "";
           controls();
@@ -198,12 +250,13 @@ function otherObject() {
 
 async function start(region) {
   const frameOf = el("div", { class: "viewer" });
+  frameBox.append(frameOf);
   const bar = el("div", { class: "bar", role: "toolbar", "aria-label": t("images") });
   const stage = el(
     "section",
     { class: "stage", "aria-label": t("compareTitle") },
-    el("div", { class: "frame" }, frameOf, line),
-    slider,
+    frameBox,
+    sliders,
     bar,
   );
   main.replaceChildren(
@@ -217,7 +270,6 @@ async function start(region) {
       otherObject(),
     ),
   );
-  slider.setAttribute("aria-label", t("curtain"));
   controls();
   viewer = await makeViewer(frameOf, { preserveImageSizeOnResize: true });
   // Turned or mirrored, a curtain that is drawn from the side would not be where its line is.
@@ -248,13 +300,14 @@ try {
       canvas: images.find((canvas) => canvas.id === state.canvas) ?? images[0],
       item: null,
       opacity: 100,
+      curtain: 50,
     });
     region ??= state.region;
   }
   if (layers.length === 1) {
     const { manifest, canvas } = layers[0];
     const images = usable(manifest);
-    layers.push({ manifest, canvas: images[images.indexOf(canvas) + 1] ?? images[0], item: null, opacity: 100 });
+    layers.push({ manifest, canvas: images[images.indexOf(canvas) + 1] ?? images[0], item: null, opacity: 100, curtain: 50 });
   }
   if (layers.length) {
     crumbs([{ label: layers[0].manifest.label, href: pageOf(layers[0].manifest.id) }, { label: t("compareTitle") }]);

@@ -68,13 +68,22 @@ export function targetOf(state) {
   return { uri: bare, type: kind, manifest: kind === "Manifest" ? bare : "", canvas: "", region: null };
 }
 
+// All that a state points at, in its order: a list of targets is how the specification says "these, side by side".
+export function targetsOf(state) {
+  const targets = Array.isArray(state) ? state : state?.target;
+  return (Array.isArray(targets) ? targets.map(targetOf) : [targetOf(state)]).filter(Boolean);
+}
+
 // The value of iiif-content, as it came out of the query. Throws an Error when it cannot be read.
-export function read(value) {
+export function readAll(value) {
   const text = value.trim();
-  const found = isUri(text) ? targetOf(text) : targetOf(JSON.parse(text.startsWith("{") ? text : unpack(text)));
-  if (!found) throw new Error("names nothing that could be opened");
+  const found = targetsOf(isUri(text) ? text : JSON.parse(/^[{[]/.test(text) ? text : unpack(text)));
+  if (!found.length) throw new Error("names nothing that could be opened");
   return found;
 }
+
+// The first of them.
+export const read = (value) => readAll(value)[0];
 
 // An encoded URI is not what the specification wants, but what some viewers send.
 function unpack(text) {

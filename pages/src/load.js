@@ -43,7 +43,7 @@ export async function load(url) {
       fetched(whole).then((json) => {
         if (["Annotation", "SpecificResource"].includes(json?.type)) return { annotation: json };
         try {
-          return normalise(json);
+          return { ...normalise(json), from: whole };
         } catch {
           throw new Unavailable(t("notIiif", { url: whole }));
         }
@@ -99,6 +99,11 @@ export async function loadHere() {
   }
   throw refusal;
 }
+
+// Where this server's own ids are: in what was fetched here, ids may begin with the name that the public knows it by. What
+// came from elsewhere says nothing about that, and may have the same path.
+export const ownOrigin = ({ id, from }) =>
+  new URL(from).origin === location.origin ? new URL(id, location.href).origin : location.origin;
 
 // The page that shows what has this id: beside its JSON where that is ours, else ours with its address. `within`: the
 // Collection that lists it; the images of that very folder would otherwise lead back to it.

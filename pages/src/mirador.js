@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mirador, with the object that the address names. A page of its own, for it weighs more than all others together.
+// Mirador, with the objects that the address names, each in a window, and the Collections, in the list to choose from. A
+// page of its own, for it weighs more than all others together.
 import Mirador from "mirador";
-import { read } from "./contentstate.js";
+import { readAll } from "./contentstate.js";
 
 const query = new URLSearchParams(location.search);
 const endpoint = document.querySelector('meta[name="iiif-endpoint"]').content;
@@ -18,21 +19,23 @@ try {
   // Mirador works in its own colours.
 }
 
-const windows = [];
+function windowOf({ uri, canvas, region }) {
+  const view =
+    region && !region.percent
+      ? { initialViewerConfig: { x: region.x + region.w / 2, y: region.y + region.h / 2, zoom: 1 / region.w } }
+      : {};
+  return { manifestId: uri, ...(canvas ? { canvasId: canvas } : {}), ...view };
+}
+
+const isCollection = ({ uri, type }) => type === "Collection" || (type === "" && /\/collection\.json$/.test(uri));
+let wantedHere = [];
 try {
-  const given = query.get("iiif-content") ?? query.get("manifest");
-  if (given) {
-    const state = read(given);
-    const { region } = state;
-    const view =
-      region && !region.percent
-        ? { initialViewerConfig: { x: region.x + region.w / 2, y: region.y + region.h / 2, zoom: 1 / region.w } }
-        : {};
-    windows.push({ manifestId: state.uri, ...(state.canvas ? { canvasId: state.canvas } : {}), ...view });
-  }
+  wantedHere = [...query.getAll("iiif-content"), ...query.getAll("manifest")].flatMap(readAll);
 } catch (error) {
   status.textContent = error.message;
 }
+const windows = wantedHere.filter((one) => !isCollection(one)).map(windowOf);
+const collections = wantedHere.filter(isCollection).map(({ uri }) => ({ manifestId: uri }));
 
 const primary = /^#[0-9a-f]{6}$/i.test(site.colour ?? "") ? { palette: { primary: { main: site.colour } } } : {};
 window.mirador = Mirador.viewer({
@@ -41,7 +44,8 @@ window.mirador = Mirador.viewer({
   selectedTheme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
   themes: { light: primary, dark: primary },
   windows,
+  catalog: collections,
   window: { allowClose: windows.length !== 1 },
-  workspace: { showZoomControls: true },
+  workspace: { showZoomControls: true, isWorkspaceAddVisible: collections.length > 0 && windows.length === 0 },
 });
 document.body.dataset.ready = "true";

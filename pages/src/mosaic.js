@@ -4,7 +4,7 @@
 import { parameter } from "./contentstate.js";
 import { el } from "./dom.js";
 import { plain, t } from "./language.js";
-import { loadState, pageOf } from "./load.js";
+import { loadState, ownOrigin, pageOf } from "./load.js";
 import { hasText } from "./presentation.js";
 import { address, complain, crumbs, endpoint, frame, query, say, titled } from "./site.js";
 import { thumbnail } from "./thumbnails.js";
@@ -17,7 +17,7 @@ const SHARE = 0.94; // of its cell
 const main = document.getElementById("main");
 
 function cellsOf(resource) {
-  const ours = new URL(resource.id, location.href).origin;
+  const ours = ownOrigin(resource);
   if (resource.type === "Collection") {
     return resource.items.map((item) => ({
       small: thumbnail(item, SIDE),
@@ -37,11 +37,11 @@ function cellsOf(resource) {
   });
 }
 
-async function fill(viewer, cells, columns) {
+async function fill(viewer, cells, columns, tall) {
   const { Rect } = await openSeadragon();
   cells.forEach((cell, at) => {
     const gap = (1 - SHARE) / 2;
-    cell.box = new Rect((at % columns) + gap, Math.floor(at / columns) + gap, SHARE, SHARE);
+    cell.box = new Rect((at % columns) + gap, (Math.floor(at / columns) + gap) * tall, SHARE, SHARE * tall);
   });
   for (let at = 0; at < cells.length; at += 24) {
     await Promise.all(
@@ -113,8 +113,12 @@ async function show(resource) {
   });
   window.viewer = viewer;
   bar.append(...zoomButtons(viewer, stage).filter(Boolean));
+  // A cell is one wide, and as high as the highest picture needs, up to a square.
+  const tall = Math.min(1, Math.max(...cells.map(({ small }) => (small.width ? small.height / small.width : 1))));
   const shape = viewer.container.clientWidth / viewer.container.clientHeight;
-  const columns = Math.max(1, Math.round(Math.sqrt(cells.length * shape)));
+  // Sheets of a map lie as they belong when their number in a row is said.
+  const said = /^[1-9]\d{0,2}$/.test(query.get("columns") ?? "") ? Number(query.get("columns")) : 0;
+  const columns = said || Math.max(1, Math.round(Math.sqrt(cells.length * shape * tall)));
   let waiting;
   viewer.addHandler("viewport-change", () => {
     clearTimeout(waiting);
@@ -126,7 +130,7 @@ async function show(resource) {
     const cell = cells.find((one) => one.box?.containsPoint(at));
     if (cell) location.assign(cell.href);
   });
-  await fill(viewer, cells, columns);
+  await fill(viewer, cells, columns, tall);
   viewer.viewport.goHome(true);
 }
 

@@ -4,6 +4,7 @@ import { citation, copyButtons, copyText, details, dragLink, summary } from "./a
 import { encode, parameter, state } from "./contentstate.js";
 import { el, icon, signButton } from "./dom.js";
 import { language, plain, t } from "./language.js";
+import { pageOf } from "./load.js";
 import { hasText } from "./presentation.js";
 import { address, complain, crumbs, endpoint, labelled, say, siteName, titled } from "./site.js";
 import { pageStrip } from "./strip.js";
@@ -82,6 +83,15 @@ function layers(painted) {
   ];
 }
 
+// Where a page comes from, when that is another object.
+function sources(canvas, own) {
+  return canvas.partOf
+    .filter((one) => one.id !== own && /^https?:/.test(one.id))
+    .map((one) =>
+      el("p", {}, `${t("partOf")} `, el("a", { href: pageOf(one.id) }, plain(one.label) || new URL(one.id).host)),
+    );
+}
+
 export async function showObject(manifest, target, main) {
   const title = plain(manifest.label) || t("untitled");
   titled(title);
@@ -127,6 +137,14 @@ export async function showObject(manifest, target, main) {
     miradorLink.href = address(`${endpoint}/pages/mirador.html`, { "iiif-content": whole(manifest.canvases[at]) });
   };
 
+  // What is said of the page itself: of another institution's, in a Manifest that gathers, whose it is.
+  const ofPage = el("section", { class: "of-page", "aria-label": t("thisPage") });
+  const tellOf = (canvas) => {
+    const parts = [...summary(canvas), details(canvas), ...sources(canvas, manifest.id)].filter(Boolean);
+    ofPage.hidden = parts.length === 0;
+    ofPage.replaceChildren(el("h2", {}, t("thisPage")), ...parts);
+  };
+
   async function turnTo(next, view = null) {
     if (next < 0 || next >= all) return;
     at = next;
@@ -135,6 +153,7 @@ export async function showObject(manifest, target, main) {
     position.textContent =
       all > 1 ? `${t("page", { n: at + 1, all })}${hasText(canvas.label) ? ` · ${plain(canvas.label)}` : ""}` : "";
     strip?.mark(at);
+    tellOf(canvas);
     aim();
     for (const [button, step] of turns) button.disabled = at + step < 0 || at + step >= all;
     if (!canvas.images.length) {
@@ -168,6 +187,7 @@ export async function showObject(manifest, target, main) {
     position,
     ...summary(manifest),
     details(manifest),
+    ofPage,
     contents(manifest, (next) => {
       turnTo(next);
       place.scrollIntoView({ block: "nearest" });

@@ -6,7 +6,7 @@ import { el, icon } from "./dom.js";
 import { plain, t } from "./language.js";
 import { hasText } from "./presentation.js";
 import { address, crumbs, endpoint, labelled, say, siteName, titled } from "./site.js";
-import { pageOf } from "./load.js";
+import { ownOrigin, pageOf } from "./load.js";
 import { thumbnail } from "./thumbnails.js";
 
 const SIDE = 300;
@@ -87,7 +87,7 @@ export function trail(resource) {
     .reverse()
     .map((one) => ({
       label: hasText(one.label) ? one.label : t("collection"),
-      href: pageOf(one.id, new URL(resource.id, location.href).origin),
+      href: pageOf(one.id, ownOrigin(resource)),
     }));
 }
 
@@ -95,7 +95,7 @@ export function showWall(resource, main) {
   const title = plain(resource.label) || siteName;
   titled(title);
   document.body.classList.add("is-wall");
-  const ours = new URL(resource.id, location.href).origin;
+  const ours = ownOrigin(resource);
   if (resource.partOf.length || location.search.includes("iiif-content"))
     crumbs([...trail(resource), { label: resource.label }]);
   const entries = resource.items.map((item) => ({ item, text: folded(Object.values(item.label).flat().join(" ")) }));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import test from "node:test";
-import { decode, encode, parameter, read, state } from "../src/contentstate.js";
+import { decode, encode, parameter, read, readAll, state } from "../src/contentstate.js";
 
 // Section 6.3 of Content State 1.0.
 const PLAIN =
@@ -83,4 +83,28 @@ test("what is written can be read", () => {
   assert.equal(state(target).id, "https://example.org/c#xywh=1,3,30,40");
   assert.equal(read(parameter(target)).canvas, target.canvas);
   assert.equal(parameter({ manifest: target.manifest }), target.manifest);
+});
+
+test("several targets, side by side", () => {
+  const [a, b] = ["a", "b"].map((name) => `https://example.org/${name}/manifest.json`);
+  const canvas = { id: "https://example.org/b/7#xywh=1,2,3,4", type: "Canvas", partOf: [{ id: b, type: "Manifest" }] };
+  for (const several of [
+    { type: "Annotation", motivation: ["contentState"], target: [{ id: a, type: "Manifest" }, canvas] },
+    [{ id: a, type: "Manifest" }, canvas],
+  ]) {
+    for (const written of [JSON.stringify(several), encode(several)]) {
+      const found = readAll(written);
+      assert.deepEqual(
+        found.map(({ uri, canvas: page }) => [uri, page]),
+        [
+          [a, ""],
+          [b, "https://example.org/b/7"],
+        ],
+      );
+      assert.equal(found[1].region.w, 3);
+      assert.equal(read(written).uri, a);
+    }
+  }
+  assert.equal(readAll(a).length, 1);
+  assert.throws(() => readAll("[]"), /nothing that could be opened/);
 });

@@ -35,7 +35,8 @@ events {{ worker_connections 1024; }}
 http {{
     access_log {word(place / 'access.log')};
     {temp}
-    types {{ text/html html; text/css css; text/javascript js; application/json json; image/png png; }}
+    types {{ text/html html; text/css css; text/javascript js; application/json json; image/png png;
+            image/svg+xml svg; }}
     default_type application/octet-stream;
     sendfile on;
     {" ".join(pool)}

@@ -4,39 +4,21 @@
 The endpoint is http://127.0.0.1:PORT/iiif/; a page to zoom in is at http://127.0.0.1:PORT/. Ctrl-C ends everything.
 """
 import argparse
-import ctypes
 import json
 import os
 import shlex
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from urllib.parse import quote
 
-HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(REPOSITORY / "tests")]
-import npm                            # noqa: E402
-import private_server as private      # noqa: E402
-from support import directives        # noqa: E402
+import running
+from running import EXTENSIONS, HERE, REPOSITORY, Mistake, directives, private, say
 
-EXTENSIONS = ("tif", "tiff", "jp2", "j2k", "jpg", "jpeg", "png", "webp", "gif", "avif", "heic", "jxl", "pdf")
+import npm
+
 MOST_LISTED = 500
-START_SECONDS = 60
-PR_SET_PDEATHSIG = 1
-
-
-class Mistake(Exception):
-    """What was asked for cannot be; the message is a sentence for whoever asked."""
-
-
-def say(text=""):
-    print(text, file=sys.stderr, flush=True)
 
 
 def arguments():
@@ -47,8 +29,7 @@ def arguments():
                         help="adds a directive: --set max_width=3000 is iiif_max_width 3000, or IIIFMaxWidth 3000")
     parser.add_argument("folder", metavar="DIR", nargs="?", help="default: a sample collection, made on the first run")
     given = parser.parse_args()
-    if given.port is not None and not 1 <= given.port <= 65535:
-        parser.error(f"--port {given.port}: allowed is a number from 1 to 65535")
+    running.port_number(parser, given.port)
     return given
 
 
@@ -75,28 +56,6 @@ def own_directives(settings):
             out.append((name, (value,) if one_word else words_of(value)))
         except ValueError:
             raise Mistake(f"--set {setting}: a quotation mark is not closed.") from None
-    return out
-
-
-def free_port(wanted):
-    for port in [wanted] if wanted else range(8080, 8180):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError as error:
-                if wanted:
-                    raise Mistake(f"Port {port} cannot be used: {error.strerror}. Name another one with --port.") from None
-    raise Mistake("No port from 8080 to 8179 is free; name one with --port.")
-
-
-def build():
-    out = REPOSITORY / "build/release"
-    subprocess.run([REPOSITORY / "scripts/install-deps", "build"], check=True)
-    if not (out / "common/renderd/iiif-renderd").exists():
-        say("Building (a minute or two; the first time only) ...")
-    subprocess.run([REPOSITORY / "scripts/build", "release"], check=True)
     return out
 
 
@@ -149,57 +108,14 @@ def configure(server, place, out, port, folder, own):
     lines = {"iiif": "on", "root": folder, "extensions": tuple(EXTENSIONS)}
     if (out / "pages/dist").is_dir():
         lines["pages_directory"] = out / "pages/dist"  # for --set pages=on
-    pool = {"renderer_program": out / "common/renderd/iiif-renderd", "runtime_directory": place}
+    pool = {}
     for name, words in own:
         target = pool if directives.table()[name].scope == "S" else lines
         if name in target and name not in ("extensions", "pages_directory"):
             target[name] = [*(target[name] if isinstance(target[name], list) else [target[name]]), words]
         else:
             target[name] = words
-    spelled = [directives.lines(part, "nginx" if server == "nginx" else "httpd") for part in (lines, pool)]
-    write = private.nginx_configuration if server == "nginx" else private.httpd_configuration
-    (place / "server.conf").write_text(write(place, out, port, *spelled))
-    return private.nginx_command(place) if server == "nginx" else private.httpd_command(place)
-
-
-def end_with_us():
-    """In the server, before exec: should serve be killed without a chance to stop it, the kernel does."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def wait_until_ready(process, port, place):
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            log = place / "error.log"
-            said = log.read_text(errors="replace").strip().splitlines()[-5:] if log.exists() else []
-            raise Mistake("\n".join(["The server did not start.", *said]))
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            # Somebody answers; a server that could not have the port ends within its second of trying.
-            if (place / "server.pid").exists():
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise Mistake(f"The server did not answer within {START_SECONDS} seconds; its log is {place / 'error.log'}.")
-
-
-def stop(process):
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def wait_for_renderers(place):
-    """They end by themselves when the server has; their folder going is the sign."""
-    deadline = time.monotonic() + 10
-    while any(place.rglob("tiles")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    return running.configure(server, place, out, port, lines, pool)
 
 
 def run(given):
@@ -207,8 +123,8 @@ def run(given):
     if given.folder is not None and not Path(given.folder).is_dir():
         raise Mistake(f"{given.folder} is no folder; name the folder that holds your images.")
     if given.port:
-        free_port(given.port)  # said before the building, not after
-    out = build()
+        running.free_ports(1, given.port)  # said before the building, not after
+    out = running.build()
     if given.folder is None:
         folder, images = sample()
     else:
@@ -218,18 +134,17 @@ def run(given):
             raise Mistake(f"The server's workers ({private.WORKER}) may not read {folder}: open it to them with "
                           f"chmod o+rx on it and the folders above, or run scripts/serve as its owner.")
 
-    port = free_port(given.port)  # as late as can be: building and painting take minutes, and others look for ports too
+    [port] = running.free_ports(1, given.port)  # as late as can be: building and painting take minutes, and others look for ports too
     place = Path(tempfile.mkdtemp(prefix="iiif-serve-"))
-    process = None
+    servers = []
     try:
         place.chmod(0o755)
         (place / "page").mkdir()
         install_page(place)
         (place / "page/images.json").write_text(json.dumps(images))
-        command = configure(given.server, place, out, port, folder, own)
-        process = subprocess.Popen(command, cwd=place, start_new_session=True, stdin=subprocess.DEVNULL,
-                                   preexec_fn=end_with_us)
-        wait_until_ready(process, port, place)
+        process = running.start(configure(given.server, place, out, port, folder, own), place)
+        servers.append((process, place))
+        running.wait_until_ready(process, port, place)
 
         base = f"http://127.0.0.1:{port}"
         say(f"\nServing {folder} with {given.server}. Ctrl-C ends it.\n")
@@ -243,29 +158,8 @@ def run(given):
         say(f"serve: the server ended by itself, with {code}.")
         return code or 1
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        if process:
-            stop(process)
-            wait_for_renderers(place)
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def main():
-    # A closed terminal ends the server just as Ctrl-C does.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
-    try:
-        return run(arguments())
-    except Mistake as mistake:
-        say(f"serve: {mistake}")
-        return 2
-    except subprocess.CalledProcessError:
-        return 1  # it has said why
-    except KeyboardInterrupt:
-        say("\nEnded.")
-        return 130
+        running.clean_up(servers, place)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(running.main("serve", lambda: run(arguments())))

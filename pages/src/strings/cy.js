@@ -74,4 +74,6 @@ export default {
   mosaicCut: "Dangosir y {n} cyntaf o {all}.",
   open: "Agor",
   drag: "IIIF: llusgwch hwn i wyliwr arall",
+  thisPage: "Am y dudalen hon",
+  partOf: "O:",
 };

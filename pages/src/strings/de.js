@@ -75,4 +75,6 @@ export default {
   mosaicCut: "Gezeigt werden die ersten {n} von {all}.",
   open: "Öffnen",
   drag: "IIIF: in einen anderen Viewer ziehen",
+  thisPage: "Zu dieser Seite",
+  partOf: "Aus:",
 };

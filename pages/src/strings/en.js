@@ -75,4 +75,6 @@ export default {
   mosaicCut: "The first {n} of {all} are shown.",
   open: "Open",
   drag: "IIIF: drag this to another viewer",
+  thisPage: "About this page",
+  partOf: "From:",
 };

@@ -74,4 +74,6 @@ export default {
   mosaicCut: "Se muestran las primeras {n} de {all}.",
   open: "Abrir",
   drag: "IIIF: arrástrelo a otro visor",
+  thisPage: "Sobre esta página",
+  partOf: "Procede de:",
 };

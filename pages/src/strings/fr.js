@@ -75,4 +75,6 @@ export default {
   mosaicCut: "Les {n} premières sur {all} sont affichées.",
   open: "Ouvrir",
   drag: "IIIF : à glisser dans une autre visionneuse",
+  thisPage: "À propos de cette page",
+  partOf: "Provient de :",
 };

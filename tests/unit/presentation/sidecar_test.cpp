@@ -220,6 +220,21 @@ START_TEST(examples_of_the_documentation) {
 }
 END_TEST
 
+START_TEST(the_example_of_what_is_included) {
+    std::ifstream in(std::string(IIIF_SOURCE_DIR) + "/docs/sidecars.md");
+    std::stringstream all;
+    all << in.rdbuf();
+    const std::string text = all.str();
+    const std::string fence = "```yaml\n";
+    const auto begin = text.rfind(fence) + fence.size();
+    const Sidecar read = yaml(text.substr(begin, text.find("```", begin) - begin));
+    ck_assert_text(problems_of(read), "");
+    ck_assert_uint_eq(read.remotes.size(), 3);
+    ck_assert(!read.remotes[0].kind_said && read.remotes[1].kind_said);
+    ck_assert_text(read.order.at(1), read.remotes[2].id);
+}
+END_TEST
+
 START_TEST(the_sidecar_wins_property_by_property) {
     const SidecarText sidecar{"iiif.yaml", "items:\n  a.jpg: {label: Mine}\n"};
     const SidecarText rows{"metadata.csv", "file,title,summary\na.jpg,Theirs,Text\n"};
@@ -254,6 +269,7 @@ TCase* sidecar_case() {
     tcase_add_test(tests, wrong_sidecars);
     tcase_add_test(tests, what_a_table_says);
     tcase_add_test(tests, examples_of_the_documentation);
+    tcase_add_test(tests, the_example_of_what_is_included);
     tcase_add_test(tests, the_sidecar_wins_property_by_property);
     tcase_add_test(tests, much_and_garbage);
     return tests;

@@ -72,10 +72,31 @@ START_TEST(names_in_a_folder) {
 }
 END_TEST
 
+START_TEST(what_is_kept_under_a_hidden_name) {
+    const Folder folder;
+    folder.file("b/.kept", "xy");
+    folder.file("b/.sub/x", "x");
+    ck_assert_int_eq(::symlink(".kept", folder.at("b/.link").c_str()), 0);
+    ck_assert_int_eq(::mkfifo(folder.at("b/.fifo").c_str(), 0600), 0);
+    folder.file("b/1.png", "x");
+    const source::Root root(folder.path(), source::Symlinks::beneath);
+    const auto opened = source::Folder::open(root, "b");
+    ck_assert(opened.has_value());
+    ck_assert(!opened->find(".kept"));
+    ck_assert_uint_eq(opened->find_hidden(".kept")->key.size, 2);
+    ck_assert(static_cast<bool>(opened->open_hidden(".kept")));
+    for (const char* other : {".link", ".fifo", ".sub", ".sub/x", ".", "..", "", "1.png", ".none", "../b/.kept"}) {
+        ck_assert_msg(!opened->find_hidden(other), "%s", other);
+        ck_assert_msg(!opened->open_hidden(other), "%s", other);
+    }
+}
+END_TEST
+
 TCase* folder_test_case() {
     TCase* all = tcase_create("folder");
     tcase_add_test(all, as_people_number);
     tcase_add_test(all, names_in_a_folder);
+    tcase_add_test(all, what_is_kept_under_a_hidden_name);
     return all;
 }
 const Register _(folder_test_case);
