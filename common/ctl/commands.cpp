@@ -5,12 +5,14 @@
 #include <jansson.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include "ctl/folder.h"
 #include "ctl/output.h"
 #include "ctl/progress.h"
+#include "ctl/sidecars.h"
 #include "ctl/validate.h"
 #include "ctl/verdict.h"
 
@@ -69,6 +72,40 @@ void print_line(const std::string& path, const Finding& finding, const std::stri
     if (!problem.empty()) (void)std::printf("            -> %s\n", problem.c_str());
 }
 
+json_t* object_of(const Mistake& mistake) {
+    json_t* const object = json_object();
+    json_object_set_new(object, "path", string(mistake.path));
+    if (mistake.line != 0) json_object_set_new(object, "line", json_integer(mistake.line));
+    json_object_set_new(object, "says", string(mistake.says));
+    return object;
+}
+
+void print_line(const Mistake& mistake) {
+    const std::string line = mistake.line == 0 ? "" : ", line " + std::to_string(mistake.line);
+    (void)std::printf("wrong       %s%s\n            %s\n", shown(mistake.path).c_str(), line.c_str(),
+                      shown(mistake.says).c_str());
+}
+
+// Takes the sidecars out of `files`.
+std::vector<File> take_sidecars(std::vector<File>& files) {
+    const auto others =
+        std::stable_partition(files.begin(), files.end(), [](const File& file) { return !is_sidecar(file.path); });
+    std::vector<File> sidecars(others, files.end());
+    files.erase(others, files.end());
+    return sidecars;
+}
+
+std::vector<Mistake> mistakes_in(const std::string& folder, const std::vector<File>& sidecars, unsigned jobs) {
+    std::vector<Mistake> mistakes;
+    std::vector<std::string> paths;
+    for (const File& file : sidecars) {
+        paths.push_back(file.path);
+        if (!file.problem.empty()) mistakes.push_back({file.path, 0, file.problem});
+    }
+    std::ranges::move(check_sidecars(folder, paths, jobs), std::back_inserter(mistakes));
+    return mistakes;
+}
+
 }  // namespace
 
 int info(const std::string& file, const Manner& manner) {
@@ -86,9 +123,11 @@ int info(const std::string& file, const Manner& manner) {
 
 int check(const std::string& folder, bool verbose, const Manner& manner) {
     std::string wrong;
-    const std::vector<File> files = files_of(folder, wrong);
+    std::vector<File> files = files_of(folder, wrong);
     if (!wrong.empty()) return unable("\"" + folder + "\": " + wrong);
+    const std::vector<File> sidecars = take_sidecars(files);
     const std::vector<Finding> findings = examine_all(folder, files, manner);
+    const std::vector<Mistake> mistakes = mistakes_in(folder, sidecars, manner.jobs);
 
     std::array<std::size_t, kVerdicts> counts{};
     std::size_t problems = 0;
@@ -106,25 +145,35 @@ int check(const std::string& folder, bool verbose, const Manner& manner) {
         }
     }
     const auto count = [&counts](Verdict verdict) { return counts.at(static_cast<std::size_t>(verdict)); };
-    const bool to_do = count(Verdict::slow) + count(Verdict::unreadable) + problems > 0;
+    const bool to_do = count(Verdict::slow) + count(Verdict::unreadable) + problems + mistakes.size() > 0;
     if (manner.json) {
         const Json root(json_object(), json_decref);
         json_object_set_new(root.get(), "folder", string(folder));
         json_object_set(root.get(), "images", list.get());
+        json_t* const wrongs = json_array();
+        for (const Mistake& mistake : mistakes) json_array_append_new(wrongs, object_of(mistake));
+        json_object_set_new(root.get(), "mistakes", wrongs);
         json_t* const sums = json_object();
         for (std::size_t i = 0; i < kVerdicts; ++i) {
             json_object_set_new(sums, name_of(static_cast<Verdict>(i)),
                                 json_integer(static_cast<json_int_t>(counts.at(i))));
         }
         json_object_set_new(sums, "problem", json_integer(static_cast<json_int_t>(problems)));
+        json_object_set_new(sums, "sidecars", json_integer(static_cast<json_int_t>(sidecars.size())));
+        json_object_set_new(sums, "mistakes", json_integer(static_cast<json_int_t>(mistakes.size())));
         json_object_set_new(root.get(), "counts", sums);
         print(root);
         return to_do ? kToDo : kFine;
     }
+    for (const Mistake& mistake : mistakes) print_line(mistake);
     const std::size_t images = files.size() - count(Verdict::other);
     (void)std::printf("%s: %zu fast, %zu fair, %zu slow, %zu unreadable", counted(images, "image", "images").c_str(),
                       count(Verdict::fast), count(Verdict::fair), count(Verdict::slow), count(Verdict::unreadable));
     if (problems > 0) (void)std::printf("; %zu that servers would not serve", problems);
+    if (!sidecars.empty()) {
+        (void)std::printf("; %s with %s", counted(sidecars.size(), "sidecar", "sidecars").c_str(),
+                          counted(mistakes.size(), "mistake", "mistakes").c_str());
+    }
     if (count(Verdict::other) > 0)
         (void)std::printf("; %s", counted(count(Verdict::other), "other file", "other files").c_str());
     (void)std::printf("\n");
@@ -157,11 +206,13 @@ int validate(const std::string& url, bool verbose, const Manner& manner) {
                               question.seen.empty() ? "" : "\n              instead: ", shown(question.seen).c_str());
         }
     }
-    const std::string title =
-        found.version.empty() ? "No image service that could be understood" : "Image API " + found.version;
+    const std::string title = found.version.empty()
+                                  ? "No image service and no Manifest or Collection that could be understood"
+                                  : found.api + ' ' + found.version;
     if (manner.json) {
         const Json root(json_object(), json_decref);
         json_object_set_new(root.get(), "url", string(url));
+        json_object_set_new(root.get(), "api", json_string(found.api.c_str()));
         json_object_set_new(root.get(), "version", json_string(found.version.c_str()));
         json_object_set(root.get(), "claims", list.get());
         print(root);

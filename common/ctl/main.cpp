@@ -35,8 +35,9 @@ int run(int argc, char** argv) {
     CLI::App* const info = app.add_subcommand("info", "What an image file is, and how it will do behind a server.");
     info->add_option("FILE", from, "an image file")->required();
     common(info);
-    CLI::App* const check = app.add_subcommand(
-        "check", "Every image below a folder: is it readable, will it be fast, and what to do about it.");
+    CLI::App* const check = app.add_subcommand("check",
+                                               "Every image and sidecar below a folder: is it readable, will it be "
+                                               "fast, is it right, and what to do about it.");
     check->add_option("DIR", from, "the folder that iiif_root names, or will")->required();
     check->add_flag("-v,--verbose", verbose, "also those that are fine");
     common(check);
@@ -57,8 +58,12 @@ int run(int argc, char** argv) {
 
     CLI::App* const validate = app.add_subcommand(
         "validate",
-        "Asks a running server, whoever's it is, what the Image API requires, and says what does not hold.");
-    validate->add_option("URL", from, "of an image: .../IDENTIFIER or .../IDENTIFIER/info.json")->required();
+        "Asks a running server, whoever's it is, what the Image and the Presentation API require, and says what does "
+        "not hold.");
+    validate
+        ->add_option("URL", from,
+                     "of an image: .../IDENTIFIER or .../IDENTIFIER/info.json; of a Manifest or Collection")
+        ->required();
     validate->add_flag("-v,--verbose", verbose, "also what holds");
     validate->add_flag("--json", manner.json, "one JSON object instead of lines, for scripts");
 

@@ -1,45 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/validate.h"
 
-#include <jansson.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <set>
+#include <string_view>
 
 #include "ctl/http.h"
-#include "render/render.h"
-#include "source/root.h"
+#include "ctl/questions.h"
+#include "ctl/validate_document.h"
 
 namespace iiif::ctl {
 namespace {
 
-using Json = std::unique_ptr<json_t, void (*)(json_t*)>;
 using protocol::Extent;
 
 constexpr std::size_t kMostSizes = 4, kMostScales = 8;
-
-std::string text_of(const json_t* value) {
-    return json_is_string(value) ? json_string_value(value) : "";
-}
-
-std::string in_short(const std::string& text) {
-    constexpr std::size_t kMost = 100;
-    std::string out;
-    for (const char c : text.substr(0, kMost)) out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    return text.size() > kMost ? out + "..." : out;
-}
-
-std::uint32_t number_of(const json_t* object, const char* key) {
-    const json_t* const value = json_object_get(object, key);
-    const json_int_t number = json_is_integer(value) ? json_integer_value(value) : 0;
-    return number > 0 && number <= INT32_MAX ? static_cast<std::uint32_t>(number) : 0;
-}
 
 std::set<std::string> words_of(const json_t* array) {
     std::set<std::string> out;
@@ -47,24 +24,6 @@ std::set<std::string> words_of(const json_t* array) {
     json_t* value = nullptr;
     json_array_foreach(array, i, value) out.insert(text_of(value));
     return out;
-}
-
-std::string said(const HttpAnswer& answer) {
-    return answer.status == 0 ? answer.error : "status " + std::to_string(answer.status);
-}
-
-// Its header says how large a picture is; nothing is decoded.
-std::optional<Extent> size_of(const std::string& body) {
-    const source::UniqueFd fd(::memfd_create("iiifctl", MFD_CLOEXEC));
-    if (!fd || ::write(fd.get(), body.data(), body.size()) != static_cast<ssize_t>(body.size())) return std::nullopt;
-    std::string detail;
-    const auto image = render::describe(fd.get(), 1, {}, detail);
-    if (!image) return std::nullopt;
-    return image->extent();
-}
-
-std::string words(Extent extent) {
-    return std::to_string(extent.width) + " x " + std::to_string(extent.height);
 }
 
 class Verifier {
@@ -116,9 +75,10 @@ private:
 };
 
 bool Verifier::read_info() {
+    out_.api = "Image API";
     info_answer_ = client_.get(base_ + "/info.json");
     if (!ask("5", true, "info.json is there", info_answer_.status == 200, said(info_answer_))) return false;
-    info_.reset(json_loadb(info_answer_.body.data(), info_answer_.body.size(), 0, nullptr));
+    info_ = json_of(info_answer_.body);
     if (!ask("5.1", true, "info.json is a JSON object", json_is_object(info_.get()), info_answer_.body)) return false;
     const json_t* context = json_object_get(info_.get(), "@context");
     if (json_is_array(context)) context = json_array_get(context, json_array_size(context) - 1);
@@ -398,6 +358,7 @@ Verification Verifier::run() {
 
 Verification verify(const std::string& url) {
     constexpr std::string_view kInfo = "/info.json";
+    if (auto document = verify_document(url)) return std::move(*document);
     std::string base = url;
     if (base.ends_with(kInfo)) base.resize(base.size() - kInfo.size());
     while (base.ends_with('/')) base.pop_back();

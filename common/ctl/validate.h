@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks a running server what the Image API, 3.0 or 2.1.1, requires of it, whoever's server it is.
+// Asks a running server what the Image API and the Presentation API require of it, 3.0 or 2.1, whoever's server it is.
 #pragma once
 
 #include <string>
@@ -16,11 +16,12 @@ struct Question {
 };
 
 struct Verification {
-    std::string version;  // "3.0", "2.1"; "": there was no info.json that could be understood
+    std::string api;      // "Image API", "Presentation API"
+    std::string version;  // "3.0", "2.1"; "": there was no document that could be understood
     std::vector<Question> questions;
 };
 
-// `url`: the image's base URI, or its info.json.
+// `url`: of a Manifest or Collection; or an image's base URI, or its info.json.
 Verification verify(const std::string& url);
 
 }  // namespace iiif::ctl

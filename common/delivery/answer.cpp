@@ -185,15 +185,18 @@ std::optional<Answer> conditional_answer(const Service& service, const HttpReque
     return not_modified_answer(service, http, request, state);
 }
 
-Answer base_redirect(const Request& request) {
+Answer see_other(std::string location) {
     Answer answer;
     answer.status = 303;
     add_cors(answer.headers);
-    const std::string& id = request.kind == Kind::base ? request.id : request.whole_id;
-    answer.headers.emplace_back("Location", id + "/info.json");
+    answer.headers.emplace_back("Location", std::move(location));
     answer.headers.emplace_back("Cache-Control", "no-cache");
     answer.content_length = 0;
     return answer;
+}
+
+Answer base_redirect(const Request& request) {
+    return see_other((request.kind == Kind::base ? request.id : request.whole_id) + "/info.json");
 }
 
 std::variant<Answer, RenderPlan> decide(const Service& service, const HttpRequest& http, const Request& request,

@@ -51,6 +51,7 @@ struct SourceState {
 Answer refusal_answer(const Refusal&, bool head);
 Answer options_answer(const HttpRequest&);
 Answer method_not_allowed();
+Answer see_other(std::string location);  // 303
 
 // -- with a file, but nothing known of the image --
 std::string etag(const Service&, const HttpRequest&, const Request&, const SourceState&);

@@ -77,7 +77,45 @@ Expected<std::string> part_of(Builder& builder, const Target& target, const deli
     return refuse(404, "there is no such page here");
 }
 
+// For what needs to know of no file what is in it.
+class Looking {
+public:
+    Looking(const delivery::Service& service, const delivery::Request& request)
+        : builder_(service, request, sources_, watch_) {}
+    Builder& builder() { return builder_; }
+
+private:
+    FactStore none_{0};
+    Sources sources_{{}, none_, {}};
+    Watch watch_;
+    Builder builder_;
+};
+
 }  // namespace
+
+bool is_there(const delivery::Service& service, const delivery::Request& request) {
+    Looking looking(service, request);
+    return find_target(looking.builder(), request.presentation->path).has_value();
+}
+
+std::optional<std::string> location_of(const delivery::Service& service, const delivery::Request& request,
+                                       const std::string& path) {
+    Looking looking(service, request);
+    Builder& builder = looking.builder();
+    const auto target = find_target(builder, path);
+    if (!target) return std::nullopt;
+    if (target->is_folder) {
+        const bool collection =
+            request.presentation->resource == Resource::collection || !builder.has_manifest(target->path);
+        return builder.addresses().id(target->path, collection ? Resource::collection : Resource::manifest);
+    }
+    const std::string_view folder = parent_of(target->path);
+    const auto sidecar = builder.reader().sidecar_of(folder);
+    const Item* const item = sidecar ? sidecar->item(last_of(target->path)) : nullptr;
+    const bool withdrawn = item != nullptr && item->withdrawn;
+    const auto object = withdrawn ? std::nullopt : builder.object_of(folder);
+    return builder.addresses().id(object ? *object : target->path, Resource::manifest);
+}
 
 Expected<Document> build(const delivery::Service& service, const delivery::Request& request, const Sources& sources,
                          Watch& watch) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,5 +33,14 @@ struct Document {
 // cancelled. `watch` gets everything that was looked at.
 Expected<Document> build(const delivery::Service& service, const delivery::Request& request, const Sources& sources,
                          Watch& watch);
+
+// Whether the request's path is a folder, a file, or a page of one.
+bool is_there(const delivery::Service& service, const delivery::Request& request);
+
+// The id of what the object at `path` is, in the request's version: a Manifest or a Collection, and of a folder that is
+// both what was asked for. Of an image in a folder that is one object, that object; of one that was withdrawn, its
+// tombstone. nullopt: there is nothing.
+std::optional<std::string> location_of(const delivery::Service& service, const delivery::Request& request,
+                                       const std::string& path);
 
 }  // namespace iiif::presentation

@@ -32,6 +32,9 @@ public:
     Expected<protocol::Manifest> manifest_of_file(std::string_view path);
     // The folder whose Manifest the images of the folder `path` are in; nullopt: each is an object of its own.
     std::optional<std::string> object_of(std::string_view path);
+    // Whether the folder `path` is a Manifest, by what it holds and its sidecar says, or was one before it was
+    // withdrawn.
+    bool has_manifest(std::string_view path);
 
     // collection.cpp
     Expected<protocol::Collection> collection_of(std::string_view path);

@@ -338,4 +338,11 @@ std::optional<std::string> Builder::object_of(std::string_view path) {
     return object;
 }
 
+bool Builder::has_manifest(std::string_view path) {
+    const auto view = reader_.view(path);
+    if (!view) return true;
+    if (view->sidecar.objects == Objects::chapters || describer_.folder(path, view->sidecar).withdrawn) return true;
+    return view->sidecar.objects != Objects::files && !in_order(*view).empty();
+}
+
 }  // namespace iiif::presentation

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Documents of the Presentation API: kept for all renderers, and valid as long as nothing they were made from changes.
-#include <cstring>
 #include <string_view>
 
 #include "presentation/build.h"
 #include "renderd/job.h"
 #include "renderd/job_parts.h"
+#include "renderd/kept_document.h"
 #include "renderd/slot.h"
 
 namespace iiif::renderd {
@@ -17,12 +17,6 @@ constexpr std::size_t kLookedAt = 1000;    // documents
 // A file that cannot be read now may be readable soon without looking any different: rights, memory, a disk.
 constexpr std::int64_t kIncompleteFor = 10'000;  // ms
 
-// As it is kept: what it was made from, its tag, its JSON.
-struct KeptDocument {
-    std::string watch, tag, json;
-    std::int64_t until_ms = 0;  // now_ms() from which on it has to be made anew whatever it was made from; 0: never
-};
-
 // A document of up to this length and one that is longer are kept in different places: each has a name of its own, so
 // that an earlier one never hides a later one.
 std::string key_of(const delivery::RenderCall& call, const delivery::Service& service, const delivery::Request& request,
@@ -31,32 +25,6 @@ std::string key_of(const delivery::RenderCall& call, const delivery::Service& se
            std::to_string(service.fingerprint) + ' ' + std::to_string(service.offered_formats()) + ' ' +
            std::to_string(static_cast<unsigned>(request.version)) + ' ' + request.presentation->endpoint + ' ' +
            request.id;
-}
-
-void append(std::string& out, std::string_view part) {
-    const auto length = static_cast<std::uint64_t>(part.size());
-    out.append(reinterpret_cast<const char*>(&length), sizeof length);
-    out += part;
-}
-
-bool take(std::string_view& from, std::string& part) {
-    std::uint64_t length = 0;
-    if (from.size() < sizeof length) return false;
-    std::memcpy(&length, from.data(), sizeof length);
-    from.remove_prefix(sizeof length);
-    if (length > from.size()) return false;
-    part = from.substr(0, length);
-    from.remove_prefix(length);
-    return true;
-}
-
-std::optional<KeptDocument> unpacked(const SharedAnswers::Bytes& bytes) {
-    std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    KeptDocument out;
-    if (!take(text, out.watch) || !take(text, out.tag) || !take(text, out.json)) return std::nullopt;
-    if (text.size() != sizeof out.until_ms) return std::nullopt;
-    std::memcpy(&out.until_ms, text.data(), sizeof out.until_ms);
-    return out;
 }
 
 }  // namespace
@@ -103,11 +71,11 @@ Reply Jobs::answer_document(const delivery::RenderCall& call, const delivery::Se
     };
     for (std::size_t variant = 0; answers_ != nullptr && variant < kVariants; ++variant) {
         const auto bytes = answers_->find(key_of(call, service, request, variant));
-        auto kept = bytes ? unpacked(*bytes) : std::nullopt;
+        auto kept = bytes ? KeptDocument::unpacked(*bytes) : std::nullopt;
         if (!kept || (kept->until_ms != 0 && now_ms() >= kept->until_ms)) continue;
         if (!still_holds(service, request.id + kept->tag, kept->watch)) continue;
         timing.lap("kept");
-        return reply(200, std::move(kept->json), kept->tag);
+        return reply(200, std::move(kept->text), kept->tag);
     }
     if (const auto refusal = not_now(occasion)) return refused(*refusal, request.head, nullptr, timing, "");
 
@@ -123,6 +91,9 @@ Reply Jobs::answer_document(const delivery::RenderCall& call, const delivery::Se
     auto document = presentation::build(service, request, sources, watch);
     timing.lap("build");
     if (stopped == Stop::gone) return {};
+    if (!document && document.error().status == 404 && !presentation::is_there(service, request)) {
+        return answer_identifier(call, service, request, sources.cancelled, timing);
+    }
     if (!document) {
         return refused(document.error(), request.head, nullptr, timing, complaint_about(call, document.error(), ""));
     }
@@ -130,12 +101,9 @@ Reply Jobs::answer_document(const delivery::RenderCall& call, const delivery::Se
     for (const std::string& one : document->complaints) complaint += (complaint.empty() ? "" : "; ") + one;
     const std::string tag = delivery::content_tag(document->json);
     if (answers_ != nullptr && document->status == 200 && watch.is_settled()) {
-        std::string bytes;
-        append(bytes, watch.text());
-        append(bytes, tag);
-        append(bytes, document->json);
-        const std::int64_t until_ms = document->complete ? 0 : now_ms() + kIncompleteFor;
-        bytes.append(reinterpret_cast<const char*>(&until_ms), sizeof until_ms);
+        const std::string bytes =
+            KeptDocument{watch.text(), tag, document->json, document->complete ? 0 : now_ms() + kIncompleteFor}
+                .packed();
         const std::size_t variant = bytes.size() > SharedAnswers::Sizes{}.most ? 1 : 0;
         answers_->keep(key_of(call, service, request, variant), std::as_bytes(std::span(bytes)));
     }

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +18,7 @@
 #include "presentation/facts.h"
 #include "render/render.h"
 #include "renderd/configuration.h"
+#include "renderd/kept_document.h"
 #include "renderd/pyramids.h"
 #include "renderd/refused_sources.h"
 #include "renderd/reply_stream.h"
@@ -24,6 +27,8 @@
 #include "source/file_blocks.h"
 
 namespace iiif::renderd {
+
+class Timing;
 
 struct Reply {
     std::string head;              // empty: nothing (more) is to be said
@@ -74,6 +79,14 @@ private:
     Reply make_image(ImageTask&, const Occasion&);
     Reply answer_document(const delivery::RenderCall&, const delivery::Service&, const delivery::Request&,
                           const Occasion&);
+    // For a path at which there is nothing: a redirect to what somebody calls so, or 404.
+    Reply answer_identifier(const delivery::RenderCall&, const delivery::Service&, const delivery::Request&,
+                            const std::function<bool()>& cancelled, Timing);
+    Expected<std::shared_ptr<const KeptDocument>> identifiers_of(const delivery::RenderCall&, const delivery::Service&,
+                                                                 const delivery::Request&,
+                                                                 const std::function<bool()>& cancelled,
+                                                                 std::string& complaint);
+    bool is_current(const delivery::Service&, const KeptDocument& index);
     bool still_holds(const delivery::Service&, const std::string& name, std::string_view watch);
     Expected<presentation::Facts> read_facts(const delivery::RenderCall&, const delivery::Service&,
                                              const std::string& path, std::uint32_t page, const Occasion&);
@@ -90,6 +103,7 @@ private:
     presentation::FactStore facts_;
     // Documents that were found to be as their sources are, and when (now_ms).
     std::unordered_map<std::string, std::int64_t> looked_at_;
+    std::map<std::uint32_t, std::shared_ptr<const KeptDocument>> identifiers_;  // by the service's number
     source::FileBlocks blocks_;
     Pyramids pyramids_;
 };

@@ -64,7 +64,8 @@ def test_check_says_what_to_do(folder):
     assert "small.png" not in said and "notes.txt" not in said
     assert "small.png" in run("check", "-v", folder, code=1).stdout
     found = json.loads(run("check", "--json", folder, code=1).stdout)
-    assert found["counts"] == {"fast": 1, "fair": 1, "slow": 3, "unreadable": 1, "other": 1, "problem": 0}
+    assert found["counts"] == {"fast": 1, "fair": 1, "slow": 3, "unreadable": 1, "other": 1, "problem": 0, "sidecars": 0,
+                               "mistakes": 0}
     by_path = {image["path"]: image for image in found["images"]}
     assert by_path["turned.jpg"]["width"], by_path["turned.jpg"]["height"] == SIZE
     assert by_path["maps/page 2.png"]["verdict"] == "slow" and "prepare" in by_path["maps/page 2.png"]["to_do"]
