@@ -11,6 +11,7 @@ import pytest
 from support import paths
 
 sys.path.insert(0, str(paths.REPOSITORY / "scripts/lib"))
+import bench_presentation as presentation   # noqa: E402
 import bench_report as report         # noqa: E402
 import bench_workloads as workloads   # noqa: E402
 
@@ -60,6 +61,26 @@ def test_memory_of_a_renderer():
     assert len(rows) == 16
     assert {row[1] for row in rows} <= {"200", "400"} and sum(row[1] == "200" for row in rows) >= 15, done.stdout
     assert "Less than 200 MiB: reached." in done.stdout and "At most 8 MiB: reached." in done.stdout
+
+
+def test_manifests_and_collections():
+    done = run("--quick", "--presentation", "--rounds", "1", "--against", paths.RENDERER)
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    timed = [row for row in rows if row[1] in presentation.STATES.values()]
+    assert len(timed) == 7 * 4 + 3 and {row[0] for row in timed} >= {"tree, all of it", "JPEG, 30 images"}
+    for row in timed:
+        assert all(float(figure.replace(",", "")) > 0 for figure in row[3:6]) and float(row[-2]) > 0, row
+        assert row[7] in ("", "reached", "not reached"), row
+    walked = [row for row in rows if row[0].startswith(("first", "second"))]
+    assert len(walked) == 8 and {row[2] for row in walked} == {"16"}  # 1 + 3 + 12
+    memory = [row for row in rows if row[0] in ("nginx", "httpd", "nginx, other", "httpd, other") and len(row) == 3]
+    assert len(memory) == 4 and all(int(figure) > 1 for row in memory for figure in row[1:])
+
+
+def test_against_is_for_documents():
+    done = run("--against", paths.RENDERER)
+    assert done.returncode == 2 and "--presentation" in done.stderr
 
 
 def test_what_was_measured_can_be_shown_again(measured):
@@ -112,7 +133,8 @@ def test_document_is_filled_between_its_marks(measured, tmp_path):
 
 def test_the_document_has_its_marks():
     text = (paths.REPOSITORY / "docs/performance.md").read_text()
-    assert text.count(report.BEGIN) == text.count(report.END) == 1 and text.index(report.BEGIN) < text.index(report.END)
+    for begin, end in ((report.BEGIN, report.END), (presentation.BEGIN, presentation.END)):
+        assert text.count(begin) == text.count(end) == 1 and text.index(begin) < text.index(end)
 
 
 @pytest.mark.parametrize("quick", [True, False])

@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import presentation_rules as rules
 import presentation_tree as tree
 import pytest
 from support.cluster import BASE, Cluster
@@ -47,7 +48,7 @@ def fetch(site, url):
 def document(site, url):
     answer = fetch(site, url)
     assert answer.header("Access-Control-Allow-Origin") == "*"
-    return json.loads(answer.body.decode("utf-8"))
+    return rules.strict(answer.body.decode("utf-8"))
 
 
 def collections(site, url, seen=None):
