@@ -63,7 +63,7 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 # name of the folder: (name of the file, what is in it, what the log says of it)
 HOSTILE = {
     "laughs": ("iiif.yaml", LAUGHS.encode(), "anchor"),
-    "deep": ("iiif.yaml", b"[" * 100_000, "is not valid here"),
+    "deep": ("iiif.yaml", b"[" * 100_000, "is nested too deeply"),
     "deep-map": ("iiif.yaml", b"".join(b" " * n + b"a:\n" for n in range(2000)), ""),
     "deep-json": ("iiif.json", b'{"label":' * 50_000, ""),
     "huge": ("iiif.yaml", b"label: " + b"x" * (9 << 20), "is larger than 8 MiB"),
@@ -214,7 +214,8 @@ def test_all_that_2_1_has_a_place_for(site):
     assert {"@value": "Llyfr oriau", "@language": "cy"} in old["label"] and old["attribution"] == "Given in 1921"
     assert old["license"] == "http://rightsstatements.org/vocab/InC/1.0/"
     assert old["logo"] == "https://library.example.org/logo.png" and old["navDate"] == "1450-05-01T00:00:00Z"
-    assert [one["@id"] for one in old["related"]] == ["https://library.example.org/horae", "https://library.example.org/about"]
+    assert [one["@id"] for one in old["related"]] == [
+        "https://library.example.org/horae", "https://library.example.org/about", "https://friend.example.org/"]
     assert old["rendering"][0]["format"] == "application/pdf" and old["seeAlso"][0]["format"] == "text/xml"
     assert old["viewingDirection"] == "right-to-left" and old["viewingHint"] == "paged"
     assert old["sequences"][0]["startCanvas"].endswith("/leaf_2.jpg/canvas.json")
