@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "presentation/sidecar_values.h"
+
 namespace iiif::presentation {
 namespace {
 
@@ -36,10 +38,12 @@ bool has_rights(const Descriptive& says) {
 Descriptive said_by(const Embedded& embedded) {
     Descriptive says;
     says.label = embedded.title;
-    says.summary = embedded.description;
+    for (const auto& [language, texts] : embedded.description.all()) {
+        for (const std::string& text : texts) says.summary.add(language, values::as_text(text));
+    }
     says.rights = embedded.rights;
     const auto add = [&says](const char* label, const std::string& value) {
-        if (!value.empty()) says.metadata.push_back({in_english(label), LanguageMap(value)});
+        if (!value.empty()) says.metadata.push_back({in_english(label), LanguageMap(values::as_text(value))});
     };
     add("Creator", embedded.creator);
     add("Date", embedded.date);

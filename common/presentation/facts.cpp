@@ -4,7 +4,7 @@
 namespace iiif::presentation {
 
 Expected<Facts> read_facts(int fd, std::uint32_t page, const render::Limits& limits, std::string& detail) {
-    const auto image = render::describe(fd, page, limits, detail);
+    const auto image = render::describe(fd, page, limits, detail, render::Wanted::outline);
     if (!image) return tl::unexpected(image.error());
     Facts facts;
     facts.extent = image->extent();
@@ -32,15 +32,36 @@ std::shared_ptr<const Facts> FactStore::find(const source::FileKey& file, std::u
     return found->second.facts;
 }
 
+// About as much as the allocator gives for it.
+std::size_t FactStore::bytes_of(const Facts& facts) {
+    constexpr std::size_t kOverhead = 160;  // of four pieces of memory, and of the table
+    std::size_t bytes = sizeof(Facts) + sizeof(Kept) + 2 * sizeof(Key) + kOverhead;
+    for (const auto* const map : {&facts.embedded.title, &facts.embedded.description}) {
+        for (const auto& [language, texts] : map->all()) {
+            bytes += sizeof(map->all().front());
+            for (const std::string& text : texts) bytes += sizeof text + text.capacity();
+        }
+    }
+    for (const auto* const text : {&facts.embedded.creator, &facts.embedded.copyright, &facts.embedded.date,
+                                   &facts.embedded.credit, &facts.embedded.rights}) {
+        bytes += text->capacity();
+    }
+    return bytes;
+}
+
 std::shared_ptr<const Facts> FactStore::keep(const source::FileKey& file, std::uint32_t page, Facts facts) {
     auto kept = std::make_shared<const Facts>(std::move(facts));
-    if (most_ == 0 || !source::is_settled(file) || kept_.contains({file, page})) return kept;
-    if (kept_.size() >= most_) {
-        kept_.erase(order_.back());
+    const std::size_t bytes = bytes_of(*kept);
+    if (bytes > most_ || !source::is_settled(file) || kept_.contains({file, page})) return kept;
+    while (bytes > most_ - bytes_) {
+        const auto oldest = kept_.find(order_.back());
+        bytes_ -= oldest->second.bytes;
+        kept_.erase(oldest);
         order_.pop_back();
     }
+    bytes_ += bytes;
     order_.push_front({file, page});
-    kept_.emplace(Key{file, page}, Kept{kept, order_.begin()});
+    kept_.emplace(Key{file, page}, Kept{kept, order_.begin(), bytes});
     return kept;
 }
 

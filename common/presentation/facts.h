@@ -32,14 +32,17 @@ Expected<Facts> read_facts(int fd, std::uint32_t page, const render::Limits&, st
 // How the facts of a file beneath the root are come by. 1-based pages.
 using FactReader = std::function<Expected<Facts>(const std::string& path, std::uint32_t page)>;
 
-// Bounded; what was not asked for longest goes first. For one thread.
+// Bounded by what it takes of memory, as files may say much of themselves; what was not asked for longest goes first.
+// For one thread.
 class FactStore {
 public:
-    explicit FactStore(std::size_t most) : most_(most) {}
+    explicit FactStore(std::size_t most_bytes) : most_(most_bytes) {}
     // nullptr: not known.
     [[nodiscard]] std::shared_ptr<const Facts> find(const source::FileKey&, std::uint32_t page);
     // Not for a file that changed within the last two seconds.
     std::shared_ptr<const Facts> keep(const source::FileKey&, std::uint32_t page, Facts);
+
+    [[nodiscard]] std::size_t size() const { return kept_.size(); }
 
 private:
     struct Key {
@@ -53,8 +56,11 @@ private:
     struct Kept {
         std::shared_ptr<const Facts> facts;
         std::list<Key>::iterator place;
+        std::size_t bytes;
     };
-    std::size_t most_;
+    static std::size_t bytes_of(const Facts&);
+
+    std::size_t most_, bytes_ = 0;
     std::list<Key> order_;  // the one asked for last is first
     std::unordered_map<Key, Kept, Hash> kept_;
 };

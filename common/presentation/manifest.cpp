@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "presentation/builder.h"
 #include "presentation/sidecar_values.h"
@@ -56,17 +57,19 @@ std::shared_ptr<const Facts> Builder::facts_of(const View& view, const source::E
 // Those that the sidecar orders, then the others.
 std::vector<const source::Entry*> Builder::in_order(const View& view) const {
     std::vector<const source::Entry*> first;
-    std::vector<const source::Entry*> others;
+    std::unordered_map<std::string_view, const source::Entry*> left;
+    if (!view.sidecar.order.empty()) {
+        for (const source::Entry& image : view.images) left.emplace(image.name, &image);
+    }
     for (const std::string& name : view.sidecar.order) {
-        const auto found = std::ranges::find(view.images, name, &source::Entry::name);
-        if (found != view.images.end() && std::ranges::find(first, &*found) == first.end()) first.push_back(&*found);
+        const auto found = left.find(name);
+        if (found == left.end()) continue;
+        first.push_back(found->second);
+        left.erase(found);
     }
-    std::vector<const source::Entry*> known = first;
-    std::ranges::sort(known);
     for (const source::Entry& image : view.images) {
-        if (!std::ranges::binary_search(known, &image)) others.push_back(&image);
+        if (view.sidecar.order.empty() || left.contains(image.name)) first.push_back(&image);
     }
-    first.insert(first.end(), others.begin(), others.end());
     std::erase_if(first,
                   [&](const source::Entry* one) { return !describer_.is_shown(view.sidecar, view.path, one->name); });
     return first;
@@ -299,9 +302,9 @@ Expected<Manifest> Builder::manifest_of_file(std::string_view path) {
     View view;
     view.path = folder;
     view.key = opened->key();
-    auto sidecar = reader_.sidecar_of(folder);
-    if (!sidecar) return tl::unexpected(sidecar.error());
-    view.sidecar = std::move(*sidecar);
+    const auto sidecar = reader_.sidecar_of(folder);
+    if (!sidecar) return refuse(404, "there is nothing of this name here");
+    view.sidecar = *sidecar;
     const std::string_view name = last_of(path);
 
     Manifest manifest;

@@ -11,6 +11,10 @@
 namespace iiif::presentation {
 namespace {
 
+bool is_within(std::string_view path, std::string_view folder) {
+    return folder.empty() || (path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/'));
+}
+
 // As many bytes as there are now, at most `most`.
 std::string read_whole(int fd, std::size_t most) {
     std::string text;
@@ -93,10 +97,20 @@ Sidecar Reader::read_sidecar_in(const source::Folder& folder) {
     return sidecar;
 }
 
-Expected<Sidecar> Reader::sidecar_of(std::string_view path) {
+std::shared_ptr<const Sidecar> Reader::sidecar_in(const source::Folder& folder) {
+    if (const auto known = sidecars_.find(folder.path()); known != sidecars_.end()) return known->second;
+    std::erase_if(sidecars_, [&folder](const auto& other) {
+        return !is_within(folder.path(), other.first) && !is_within(other.first, folder.path());
+    });
+    auto read = std::make_shared<const Sidecar>(read_sidecar_in(folder));
+    sidecars_.emplace(folder.path(), read);
+    return read;
+}
+
+std::shared_ptr<const Sidecar> Reader::sidecar_of(std::string_view path) {
+    if (const auto known = sidecars_.find(path); known != sidecars_.end()) return known->second;
     const auto folder = source::Folder::open(root_, path);
-    if (!folder) return tl::unexpected(folder.error());
-    return read_sidecar_in(*folder);
+    return folder ? sidecar_in(*folder) : nullptr;
 }
 
 Expected<View> Reader::view(std::string_view path) {
@@ -115,7 +129,7 @@ Expected<View> Reader::view(std::string_view path) {
             view.images.push_back(std::move(entry));
         }
     }
-    view.sidecar = read_sidecar_in(*folder);
+    view.sidecar = *sidecar_in(*folder);
     if (!view.sidecar.remotes.empty()) {
         const auto text = hidden_text_of(*folder, kSnapshotName, kMostSnapshotBytes);
         view.included = included_by(view.sidecar, text ? read_snapshot(*text) : Snapshot{});

@@ -2,6 +2,8 @@
 // Folders and their sidecars, as they are now; everything that is looked at is noted.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,8 +35,8 @@ public:
 
     // Refusals as source::Folder has them.
     Expected<View> view(std::string_view path);
-    // Only what is said of the folder, and in it of its parts.
-    Expected<Sidecar> sidecar_of(std::string_view path);
+    // Only what is said of the folder, and in it of its parts. nullptr: there is no such folder, or it cannot be read.
+    std::shared_ptr<const Sidecar> sidecar_of(std::string_view path);
     // nullopt: there is no such file or folder.
     std::optional<source::Entry> look_at(std::string_view path);
     // A small file of the folder; nullopt: there is none, or it is larger than `most`.
@@ -43,12 +45,16 @@ public:
     std::optional<std::string> hidden_text_of(const source::Folder& folder, std::string_view name, std::size_t most);
 
 private:
+    std::shared_ptr<const Sidecar> sidecar_in(const source::Folder& folder);
     Sidecar read_sidecar_in(const source::Folder& folder);
     std::optional<SidecarText> read_text(const source::Folder& folder, std::string_view name, std::size_t most,
                                          std::vector<Problem>& problems);
 
     const source::Root& root_;
     Watch& watch_;
+    // Each sub-folder asks what those above it say. Of one folder and those it is in: a tree is walked branch by
+    // branch.
+    std::map<std::string, std::shared_ptr<const Sidecar>, std::less<>> sidecars_;
 };
 
 // "a/b/c" is in "a/b", and called "c"; "a" is in "".

@@ -3,6 +3,7 @@
 
 #include "presentation/about.h"
 #include "presentation/sidecar_table.h"
+#include "presentation/sidecar_values.h"
 #include "presentation/sidecar_yaml.h"
 
 namespace iiif::presentation {
@@ -21,13 +22,23 @@ Item& Sidecar::make_item(std::string_view name) {
     return items.back();
 }
 
-Sidecar read_sidecar(const SidecarText* sidecar, const SidecarText* table) {
-    Sidecar out;
-    if (sidecar != nullptr) read_yaml_sidecar(*sidecar, out);
-    if (table == nullptr) return out;
+namespace {
 
-    Sidecar rows;
-    read_table(*table, rows);
+void keep_as_text(protocol::LanguageMap& map) {
+    protocol::LanguageMap out;
+    for (const auto& [language, texts] : map.all()) {
+        for (const std::string& text : texts) out.add(language, values::as_text(text));
+    }
+    map = std::move(out);
+}
+
+void keep_as_text(protocol::Descriptive& says) {
+    keep_as_text(says.summary);
+    for (protocol::LabelledValue& pair : says.metadata) keep_as_text(pair.value);
+    if (says.required_statement) keep_as_text(says.required_statement->value);
+}
+
+void add_rows(Sidecar& rows, Sidecar& out) {
     fill(out.says, rows.says);
     if (!out.publish) out.publish = rows.publish;
     if (!out.scale) out.scale = rows.scale;
@@ -44,6 +55,20 @@ Sidecar read_sidecar(const SidecarText* sidecar, const SidecarText* table) {
         if (item.line == 0) item.line = row.line;
     }
     out.problems.insert(out.problems.end(), rows.problems.begin(), rows.problems.end());
+}
+
+}  // namespace
+
+Sidecar read_sidecar(const SidecarText* sidecar, const SidecarText* table) {
+    Sidecar out;
+    if (sidecar != nullptr) read_yaml_sidecar(*sidecar, out);
+    if (table != nullptr) {
+        Sidecar rows;
+        read_table(*table, rows);
+        add_rows(rows, out);
+    }
+    keep_as_text(out.says);
+    for (Item& item : out.items) keep_as_text(item.says);
     return out;
 }
 

@@ -78,6 +78,11 @@ std::string clean(std::string_view text) {
     return out.substr(first, out.find_last_not_of(' ') - first + 1);
 }
 
+std::string as_text(std::string text) {
+    if (text.starts_with('<') && text.ends_with('>')) text += ' ';
+    return text;
+}
+
 std::string folded(std::string_view text) {
     std::string out;
     for (const char c : text) {
@@ -96,7 +101,18 @@ Meaning<std::string> uri(std::string_view text) {
     }
     constexpr std::string_view kNot = " \"<>\\^`{|}";
     if (out.find_first_of(kNot) != std::string::npos) return wrong<std::string>(out, "a blank in it as %20");
-    return {std::move(out), ""};
+    // What browsers show in other letters than those of a URI is sent as they send it.
+    std::string coded;
+    for (const char c : out) {
+        constexpr std::string_view kHex = "0123456789ABCDEF";
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80) {
+            coded += c;
+        } else {
+            coded += {'%', kHex[byte >> 4U], kHex[byte & 0x0FU]};
+        }
+    }
+    return {std::move(coded), ""};
 }
 
 Meaning<std::string> rights(std::string_view text) {
@@ -118,6 +134,15 @@ Meaning<std::string> rights(std::string_view text) {
                 "(and use attribution for any other text)"};
 }
 
+namespace {
+
+int days_of(int year, int month) {
+    if (month == 2) return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28;
+    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
+}  // namespace
+
 Meaning<std::string> nav_date(std::string_view text) {
     const std::string given = clean(text);
     const std::string instead = "a date like 1890, 1890-05, 1890-05-31 or 1890-05-31T00:00:00Z";
@@ -130,15 +155,17 @@ Meaning<std::string> nav_date(std::string_view text) {
     if (given[4] != '-' || !digits_at(5, 2) || number(5) < 1 || number(5) > 12)
         return wrong<std::string>(given, instead);
     if (given.size() == 7) return {given + "-01T00:00:00Z", ""};
-    if (given[7] != '-' || !digits_at(8, 2) || number(8) < 1 || number(8) > 31)
+    if (given[7] != '-' || !digits_at(8, 2) || number(8) < 1 ||
+        number(8) > days_of(number(0) * 100 + number(2), number(5)))
         return wrong<std::string>(given, instead);
     if (given.size() == 10) return {given + "T00:00:00Z", ""};
     const bool time = given[10] == 'T' && digits_at(11, 2) && given.size() >= 20 && given[13] == ':' &&
-                      digits_at(14, 2) && given[16] == ':' && digits_at(17, 2);
+                      digits_at(14, 2) && given[16] == ':' && digits_at(17, 2) && number(11) < 24 && number(14) < 60 &&
+                      number(17) < 60;
     if (!time) return wrong<std::string>(given, instead);
     const std::string_view zone = std::string_view(given).substr(19);
     const bool offset = zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') && all_digits(zone.substr(1, 2)) &&
-                        zone[3] == ':' && all_digits(zone.substr(4, 2));
+                        zone[3] == ':' && all_digits(zone.substr(4, 2)) && number(20) <= 14 && number(23) < 60;
     if (zone != "Z" && !offset) return wrong<std::string>(given, instead);
     return {given, ""};
 }

@@ -14,6 +14,9 @@ namespace iiif::presentation::values {
 // Without control characters (line breaks become blanks) and blanks at its ends; what is not UTF-8 stays, JSON has a
 // character for that.
 std::string clean(std::string_view text);
+// A summary or a value of metadata may be HTML, and is taken for it if it begins with '<' and ends with '>'. What
+// people write is text: a blank at its end says so; section 4.5 of Presentation API 3.0.
+std::string as_text(std::string text);
 // Lower case, without blanks, hyphens and underscores: how keys and heads are compared.
 std::string folded(std::string_view text);
 

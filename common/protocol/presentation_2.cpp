@@ -98,7 +98,7 @@ std::string logo_of(const std::vector<Agent>& provider) {
 }
 
 // Section 3: what is now a requiredStatement was the attribution; a provider's logo and homepage were the resource's.
-void write_descriptive(JsonWriter& json, const Descriptive& says) {
+void write_descriptive(JsonWriter& json, const Descriptive& says, Resource kind) {
     write_map(json, "label", says.label);
     write_map(json, "description", says.summary);
     if (!says.metadata.empty()) {
@@ -123,9 +123,12 @@ void write_descriptive(JsonWriter& json, const Descriptive& says) {
     write_links(json, "related", related);
     write_links(json, "seeAlso", says.see_also);
     write_links(json, "rendering", says.rendering);
+    if (kind == Resource::canvas) return;  // sections 3.3 and 3.4: the rest is not said of one
     json.member_if("viewingDirection", says.viewing_direction);
-    for (const std::string_view hint : {"individuals", "paged", "continuous", "multi-part", "non-paged", "facing-pages"}) {
+    for (const std::string_view hint :
+         {"individuals", "paged", "continuous", "multi-part", "non-paged", "facing-pages"}) {
         if (std::ranges::find(says.behavior, hint) == says.behavior.end()) continue;
+        if (hint == "multi-part" && kind != Resource::collection) continue;
         json.member("viewingHint", hint);
         break;
     }
@@ -175,7 +178,7 @@ void write_paintings(JsonWriter& json, const Foreign& canvas) {
 
 void write_canvas(JsonWriter& json, const Canvas& canvas, const Reference* whole) {
     write_head(json, id_of(canvas), "sc:Canvas", whole != nullptr);
-    write_descriptive(json, canvas.says);
+    write_descriptive(json, canvas.says, Resource::canvas);
     write_extent(json, canvas.extent);
     write_thumbnail(json, canvas.thumbnail);
     if (canvas.foreign) {
@@ -263,7 +266,7 @@ std::string write(const Manifest& manifest) {
     JsonWriter json;
     json.reserve(4096 + manifest.canvases.size() * kForCanvas);
     write_head(json, id_at(manifest.base, Resource::manifest), "sc:Manifest", true);
-    write_descriptive(json, manifest.says);
+    write_descriptive(json, manifest.says, Resource::manifest);
     write_thumbnail(json, manifest.thumbnail);
     if (manifest.part_of) json.member("within", manifest.part_of->id);
     json.key("sequences");
@@ -283,7 +286,7 @@ std::string write(const Manifest& manifest) {
 std::string write(const Collection& collection) {
     JsonWriter json;
     write_head(json, id_at(collection.base, Resource::collection), "sc:Collection", true);
-    write_descriptive(json, collection.says);
+    write_descriptive(json, collection.says, Resource::collection);
     write_thumbnail(json, collection.thumbnail);
     if (collection.part_of) json.member("within", collection.part_of->id);
     // Section 5.8: two lists, which older viewers know, and not "members".

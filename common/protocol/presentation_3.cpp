@@ -122,7 +122,18 @@ void write_providers(JsonWriter& json, const std::vector<Agent>& providers) {
     json.end_array();
 }
 
-void write_descriptive(JsonWriter& json, const Descriptive& says) {
+// Section 3.4 and appendix A: what only Manifests, or only Collections, can be is left out elsewhere.
+std::vector<std::string> behavior_of(const Descriptive& says, Resource kind) {
+    std::vector<std::string> out;
+    for (const std::string& one : says.behavior) {
+        const bool of_canvas = one == "auto-advance" || one == "no-auto-advance";
+        const bool of_collection = one == "multi-part" || one == "together";
+        if (kind == Resource::canvas ? of_canvas : !of_collection || kind == Resource::collection) out.push_back(one);
+    }
+    return out;
+}
+
+void write_descriptive(JsonWriter& json, const Descriptive& says, Resource kind) {
     write_map(json, "label", says.label);
     write_map(json, "summary", says.summary);
     if (!says.metadata.empty()) {
@@ -141,8 +152,8 @@ void write_descriptive(JsonWriter& json, const Descriptive& says) {
     write_links(json, "homepage", says.homepage);
     write_links(json, "seeAlso", says.see_also);
     write_links(json, "rendering", says.rendering);
-    json.member_if("viewingDirection", says.viewing_direction);
-    write_texts(json, "behavior", says.behavior);
+    if (kind != Resource::canvas) json.member_if("viewingDirection", says.viewing_direction);
+    write_texts(json, "behavior", behavior_of(says, kind));
 }
 
 // "id" and "type", which everything begins with; section 3.2.
@@ -193,13 +204,16 @@ void write_page(JsonWriter& json, const Canvas& canvas, bool top) {
     json.end_object();
 }
 
-// Annex "Physical Dimensions": a service of the old kind.
-void write_scale(JsonWriter& json, const std::optional<PhysicalScale>& scale) {
+// Annex "Physical Dimensions": a service of the old kind. It has no id of its own; section 3.4 asks for one.
+void write_scale(JsonWriter& json, const Canvas& canvas) {
+    const std::optional<PhysicalScale>& scale = canvas.scale;
     if (!scale) return;
     json.key("service");
     json.begin_array();
     json.begin_object();
     json.member("@context", std::string_view("http://iiif.io/api/annex/services/physdim/1/context.json"));
+    json.member("@id", id_of(canvas) + "#scale");
+    json.member("@type", std::string_view("PhysicalDimensions"));
     json.member("profile", std::string_view("http://iiif.io/api/annex/services/physdim"));
     json.key("physicalScale");
     json.raw(scale->factor);
@@ -215,9 +229,9 @@ void write_canvas(JsonWriter& json, const Canvas& canvas, const Reference* whole
         json.key("duration");
         json.raw(canvas.foreign->duration);
     }
-    write_descriptive(json, canvas.says);
+    write_descriptive(json, canvas.says, Resource::canvas);
     write_thumbnail(json, canvas.thumbnail);
-    write_scale(json, canvas.scale);
+    write_scale(json, canvas);
     if (canvas.foreign) {
         write_part_of(json, canvas.foreign->part_of);
     } else if (whole != nullptr) {
@@ -257,7 +271,7 @@ std::string write(const Manifest& manifest) {
     JsonWriter json;
     json.reserve(4096 + manifest.canvases.size() * kForCanvas);
     write_head(json, id_at(manifest.base, Resource::manifest), "Manifest", true);
-    write_descriptive(json, manifest.says);
+    write_descriptive(json, manifest.says, Resource::manifest);
     write_thumbnail(json, manifest.thumbnail);
     if (!manifest.start.empty()) {
         json.key("start");
@@ -282,7 +296,7 @@ std::string write(const Manifest& manifest) {
 std::string write(const Collection& collection) {
     JsonWriter json;
     write_head(json, id_at(collection.base, Resource::collection), "Collection", true);
-    write_descriptive(json, collection.says);
+    write_descriptive(json, collection.says, Resource::collection);
     write_thumbnail(json, collection.thumbnail);
     write_part_of(json, collection.part_of);
     json.key("items");

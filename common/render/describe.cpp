@@ -71,7 +71,8 @@ void describe_pixels(const Image& image, Description& out) {
     out.standard = one_colour(image.interpretation(), image.bands()) ? Quality::gray : Quality::color;
 }
 
-Expected<Description> describe_tiff(int fd, std::uint32_t page, const Limits& limits, std::string& detail) {
+Expected<Description> describe_tiff(int fd, std::uint32_t page, const Limits& limits, std::string& detail,
+                                    Wanted wanted) {
     auto file = TiffFile::open(fd, detail);
     if (!file) return damaged(detail);
     TiffLayout layout = read_layout(*file, page);
@@ -91,7 +92,7 @@ Expected<Description> describe_tiff(int fd, std::uint32_t page, const Limits& li
     out.bits = static_cast<std::uint8_t>(std::min<std::uint16_t>(layout.page.bits, 64));
     out.pages = layout.pages;
     out.levels = std::move(layout.levels);
-    index_tiles(fd, layout.page, out);
+    if (wanted == Wanted::everything) index_tiles(fd, layout.page, out);
     return out;
 }
 
@@ -139,7 +140,7 @@ std::vector<Level> jpeg_levels(Extent full) {
 }
 
 Expected<Description> describe_with_vips(int fd, Container container, std::uint32_t page, const Limits& limits,
-                                         std::string& detail) {
+                                         std::string& detail, Wanted wanted) {
     // The first page first: a loader asked for a page beyond the last only says that it failed.
     auto image = open_with_vips(fd, container, 1, 1, detail);
     if (!image) return tl::unexpected(image.error());
@@ -161,12 +162,14 @@ Expected<Description> describe_with_vips(int fd, Container container, std::uint3
     if (!turned) out.orientation = static_cast<std::uint8_t>(vips_image_get_orientation(image->get()));
     if (container == Container::jpeg) {
         out.levels = jpeg_levels(out.stored);
-        out.parts = jpeg_files().get(fd) != nullptr;
+        // What is kept there is for viewers, and there is not room for every file that a Manifest names.
+        if (wanted == Wanted::everything) out.parts = jpeg_files().get(fd) != nullptr;
         return out;
     }
     out.levels = {{out.stored, {}, 1, -1}};
     if (container != Container::pdf) return out;
     out.alpha = false;  // pages are rendered on paper
+    if (wanted == Wanted::outline) return out;
     for (const std::int32_t divisor : {2, 4, 8, 16}) {
         const auto smaller = open_with_vips(fd, container, page, divisor, detail);
         if (!smaller) break;
@@ -180,14 +183,14 @@ Expected<Description> describe_with_vips(int fd, Container container, std::uint3
 
 }  // namespace
 
-Expected<Description> describe(int fd, std::uint32_t page, const Limits& limits, std::string& detail) {
+Expected<Description> describe(int fd, std::uint32_t page, const Limits& limits, std::string& detail, Wanted wanted) {
     const auto container = sniff(fd);
     if (!container) return refuse(501, "The file is not an image this server reads.");
     if (page == 0) return refuse(404, "Pages are counted from 1.");
     switch (*container) {
-        case Container::tiff: return describe_tiff(fd, page, limits, detail);
+        case Container::tiff: return describe_tiff(fd, page, limits, detail, wanted);
         case Container::jp2: return describe_jp2(fd, page, limits, detail);
-        default: return describe_with_vips(fd, *container, page, limits, detail);
+        default: return describe_with_vips(fd, *container, page, limits, detail, wanted);
     }
 }
 

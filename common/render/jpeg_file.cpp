@@ -187,7 +187,7 @@ std::shared_ptr<JpegFile> JpegFiles::get(int fd) {
     auto file = read_jpeg_file(fd, key, kept_pixels_);
     if (!file || !source::is_settled(key)) return file;
     files_.push_front(file);
-    while (!files_.empty() && memory() > most_) files_.pop_back();
+    while (files_.size() > kMost || (!files_.empty() && memory() > most_)) files_.pop_back();
     return file;
 }
 

@@ -65,13 +65,15 @@ std::shared_ptr<JpegFile> read_jpeg_file(int fd, const source::FileKey& key, std
 
 class JpegFiles {
 public:
-    // At most `bytes` are kept, whatever is looked at. A file takes up to 11 MiB: 4 for points, 6 for an eighth or a
-    // quarter of the picture, 1 for the rest.
+    // At most `bytes` and kMost files are kept, whatever is looked at. A file takes up to 11 MiB: 4 for points, 6 for
+    // an eighth or a quarter of the picture, 1 for the rest.
     explicit JpegFiles(std::size_t bytes, std::uint64_t kept_pixels = kKeptPixels)
         : most_(bytes), kept_pixels_(kept_pixels) {}
     // Read anew, and not kept, when it has changed just now. nullptr: as read_jpeg_file().
     std::shared_ptr<JpegFile> get(int fd);
     [[nodiscard]] std::size_t memory() const;  // bytes
+
+    static constexpr std::size_t kMost = 256;  // each is looked at when one is looked for
 
 private:
     std::size_t most_;

@@ -26,7 +26,7 @@ using delivery::Answer;
 
 constexpr std::size_t kBlocks = 64;         // kept per renderer
 constexpr std::size_t kDescriptions = 512;  // kept per renderer; a few hundred bytes each
-constexpr std::size_t kFacts = 50'000;      // kept per renderer; some two hundred bytes each
+constexpr std::size_t kFacts = 32U << 20U;  // bytes kept per renderer; of 50,000 files that say little of themselves
 // What is larger is not kept for the next who asks either.
 constexpr std::size_t kHeldBytes = SharedAnswers::Sizes{}.large_log / 2;
 

@@ -149,9 +149,10 @@ Expected<OpenFile> Root::open(std::string_view relative) const {
 
 Expected<UniqueFd> Root::open_any(std::string_view relative, int flags) const {
     if (!relative.empty() && !is_servable(relative)) return not_found();
+    const std::string path = relative.empty() ? "." : std::string(relative);
+    if (UniqueFd fd(open_directly(directory_ + '/' + path, flags)); fd) return fd;
     const UniqueFd root = open_directory(directory_);
     if (!root) return refuse(500, "the folder of images is not available on this server");
-    const std::string path = relative.empty() ? "." : std::string(relative);
     UniqueFd fd(open_beneath(root.get(), path.c_str(), flags, symlinks_));
     if (!fd) return refusal_of(errno);
     return fd;

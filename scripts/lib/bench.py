@@ -21,6 +21,7 @@ sys.path[:0] = [str(HERE), str(REPOSITORY / "tests")]
 import bench_images as images         # noqa: E402
 import bench_load as load             # noqa: E402
 import bench_memory as memory         # noqa: E402
+import bench_presentation as presentation   # noqa: E402
 import bench_report as report         # noqa: E402
 import bench_servers as servers       # noqa: E402
 import bench_workloads as workloads   # noqa: E402
@@ -55,11 +56,18 @@ def arguments():
     parser.add_argument("--memory", action="store_true",
                         help="instead of all this: what a renderer takes for the largest answers of a gigapixel, and by "
                              "how much a worker grows over 100,000 tiles")
+    parser.add_argument("--presentation", action="store_true",
+                        help="instead of all this: how long Manifests and Collections take, of a folder of 1,000 images, "
+                             "a tree of 50,000 and 2,000 sub-folders; needs 2 GB of disk")
+    parser.add_argument("--against", type=Path, metavar="PATH",
+                        help="with --presentation: another iiif-renderd, measured in turns with this one")
     parser.add_argument("--keep", action="store_true", help="keeps the servers' folders, configurations and logs")
     given = parser.parse_args()
     for name in ("seconds", "rounds", "workers"):
         if not 1 <= getattr(given, name) <= 600:
             parser.error(f"--{name} {getattr(given, name)}: allowed is a number from 1 to 600")
+    if given.against and not (given.presentation and os.access(given.against, os.X_OK)):
+        parser.error(f"--against {given.against}: allowed with --presentation, and a program iiif-renderd")
     if given.iipsrv and not os.access(given.iipsrv, os.X_OK):
         parser.error(f"--iipsrv {given.iipsrv}: no program; name the file iipsrv.fcgi")
     return given
@@ -185,6 +193,18 @@ def show_memory(given):
     print(memory.markdown(memory.measure(folder, given.quick, say)), flush=True)
 
 
+def show_presentation(given):
+    started = time.strftime("%Y-%m-%d"), os.getloadavg()[0]
+    result = presentation.measure(folder_of_images(), given.quick, given.rounds, given.against, say)
+    text = presentation.markdown(result)
+    print(text, flush=True)
+    if given.write_docs:
+        how = (f"Measured {started[0]} on {len(os.sched_getaffinity(0))} cores, {given.rounds} rounds, load average before "
+               f"{started[1]:.1f}, after {os.getloadavg()[0]:.1f}. Commit "
+               f"{first_line('git', 'describe', '--always', '--dirty')}. {given.note}".rstrip())
+        report.write_between(DOCUMENT, presentation.BEGIN, presentation.END, how, text)
+
+
 def plot(result, path):
     try:
         report.plot(result, path)
@@ -200,6 +220,9 @@ def main():
     try:
         if given.memory:
             show_memory(given)
+            return 0
+        if given.presentation:
+            show_presentation(given)
             return 0
         if given.earlier:
             result = json.loads(given.earlier.read_text("utf-8"))

@@ -140,15 +140,18 @@ def text(result):
     return "\n\n".join([*parts, conditions(result).replace("**", "")])
 
 
-def write_document(result, path):
-    """Replaces what stands between the two marks."""
+def write_between(path, begin, end, *parts):
+    """Replaces what stands between the two marks of a document."""
     old = path.read_text("utf-8")
-    if old.count(BEGIN) != 1 or old.count(END) != 1:
-        raise ValueError(f"{path} does not hold {BEGIN} and {END} once each")
-    inner = "\n\n".join(["", conditions(result), markdown(*ratio_rows(result["ratios"])),
-                         markdown(*figure_rows(result["cells"])), ""])
-    between = re.compile(f"(?<={re.escape(BEGIN)}).*(?={re.escape(END)})", re.S)
-    path.write_text(between.sub(lambda _: inner, old), "utf-8")
+    if old.count(begin) != 1 or old.count(end) != 1:
+        raise ValueError(f"{path} does not hold {begin} and {end} once each")
+    between = re.compile(f"(?<={re.escape(begin)}).*(?={re.escape(end)})", re.S)
+    path.write_text(between.sub(lambda _: "\n\n".join(["", *parts, ""]), old), "utf-8")
+
+
+def write_document(result, path):
+    write_between(path, BEGIN, END, conditions(result), markdown(*ratio_rows(result["ratios"])),
+                  markdown(*figure_rows(result["cells"])))
 
 
 def plot(result, path):

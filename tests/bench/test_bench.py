@@ -11,6 +11,7 @@ import pytest
 from support import paths
 
 sys.path.insert(0, str(paths.REPOSITORY / "scripts/lib"))
+import bench_presentation as presentation   # noqa: E402
 import bench_report as report         # noqa: E402
 import bench_workloads as workloads   # noqa: E402
 
@@ -60,6 +61,28 @@ def test_memory_of_a_renderer():
     assert len(rows) == 16
     assert {row[1] for row in rows} <= {"200", "400"} and sum(row[1] == "200" for row in rows) >= 15, done.stdout
     assert "Less than 200 MiB: reached." in done.stdout and "At most 8 MiB: reached." in done.stdout
+
+
+@pytest.mark.parametrize("against", [False, True])
+def test_manifests_and_collections(against):
+    done = run("--quick", "--presentation", "--rounds", "1", *(("--against", paths.RENDERER) if against else ()))
+    assert done.returncode == 0, done.stderr
+    rows = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in done.stdout.splitlines()
+            if line.startswith("| ")]
+    timed = [row for row in rows if row[1] in presentation.STATES.values()]
+    assert len(timed) == 7 * 4 + 3 and {row[0] for row in timed} >= {"tree, all of it", "JPEG, 30 images"}
+    for row in timed:
+        assert len(row) == (10 if against else 8) and row[7] in ("", "reached", "not reached"), row
+        assert all(float(figure.replace(",", "")) > 0 for figure in (*row[3:6], *row[8:])), row
+    walked = [row for row in rows if row[0] in ("first", "second")]
+    assert [row[1:3] for row in walked] == ([] if against else [["nginx", "16"]] * 2)  # 1 + 3 + 12 documents
+    memory = [row for row in rows if row[0].startswith(("nginx", "httpd")) and len(row) == 3]
+    assert len(memory) == (4 if against else 2) and all(int(figure) > 1 for row in memory for figure in row[1:])
+
+
+def test_against_is_for_documents():
+    done = run("--against", paths.RENDERER)
+    assert done.returncode == 2 and "--presentation" in done.stderr
 
 
 def test_what_was_measured_can_be_shown_again(measured):
@@ -112,7 +135,8 @@ def test_document_is_filled_between_its_marks(measured, tmp_path):
 
 def test_the_document_has_its_marks():
     text = (paths.REPOSITORY / "docs/performance.md").read_text()
-    assert text.count(report.BEGIN) == text.count(report.END) == 1 and text.index(report.BEGIN) < text.index(report.END)
+    for begin, end in ((report.BEGIN, report.END), (presentation.BEGIN, presentation.END)):
+        assert text.count(begin) == text.count(end) == 1 and text.index(begin) < text.index(end)
 
 
 @pytest.mark.parametrize("quick", [True, False])

@@ -5,6 +5,7 @@ import re
 import time
 from pathlib import Path
 
+import presentation_rules as rules
 from PIL import Image, ImageDraw
 
 CONTEXT = {"3": "http://iiif.io/api/presentation/3/context.json", "2": "http://iiif.io/api/presentation/2/context.json"}
@@ -179,6 +180,7 @@ def check_manifest(document, url):
         check_range(one, set(ids), url)
     if "start" in document:
         assert document["start"]["id"] in ids
+    assert rules.check(document) == []
 
 
 def check_collection(document, url):
@@ -192,3 +194,4 @@ def check_collection(document, url):
         assert "@context" not in item
         for image in item.get("thumbnail", []):
             check_image(image, url)
+    assert rules.check(document) == []

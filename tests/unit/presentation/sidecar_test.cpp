@@ -122,6 +122,9 @@ START_TEST(wrong_sidecars) {
         {"rights: <script>alert(1)</script>\n", 1, "is no licence"},
         {"navDate: last week\n", 1, "write a date like 1890"},
         {"navDate: 1890-13\n", 1, "write a date like 1890"},
+        {"navDate: 1890-02-29\n", 1, "write a date like 1890"},
+        {"navDate: 1890-01-01T24:30:00Z\n", 1, "write a date like 1890"},
+        {"navDate: 1890-01-01T12:00:00+23:00\n", 1, "write a date like 1890"},
         {"scale: big\n", 1, "0.025 mm"},
         {"scale: 0 dpi\n", 1, "300 dpi"},
         {"direction: up\n", 1, "left-to-right"},
@@ -153,6 +156,29 @@ START_TEST(wrong_sidecars) {
     const std::string deep(100'000, '[');
     ck_assert(!yaml(deep).problems.empty());
     ck_assert_text(shown(yaml("label: x\nrights: no\nsummary: y\n").says.summary), "none=y");
+}
+END_TEST
+
+// A blank at its end says that it is no HTML; labels never are.
+START_TEST(html_stays_text) {
+    const Sidecar read = yaml(
+        "label: <b>x</b>\nsummary: <b>x</b>\nattribution: <i>y</i>\nmetadata: {<u>: <p>z</p>, Size: 1 < 2}\n"
+        "items: {a.jpg: {summary: <b>x</b>}}\n");
+    ck_assert_text(shown(read.says.label), "none=<b>x</b>");
+    ck_assert_text(shown(read.says.summary), "none=<b>x</b> ");
+    ck_assert_text(shown(read.says.required_statement->value), "none=<i>y</i> ");
+    ck_assert_text(shown(read.says.metadata.at(0).label), "none=<u>");
+    ck_assert_text(shown(read.says.metadata.at(0).value), "none=<p>z</p> ");
+    ck_assert_text(shown(read.says.metadata.at(1).value), "none=1 < 2");
+    ck_assert_text(shown(read.item("a.jpg")->says.summary), "none=<b>x</b> ");
+    ck_assert_text(shown(table("file,summary\n.,<b>x</b>\n").says.summary), "none=<b>x</b> ");
+}
+END_TEST
+
+START_TEST(addresses_are_uris) {
+    ck_assert_text(yaml("homepage: https://example.org/gr\u00fc\u00dfe\n").says.homepage.at(0).id,
+                   "https://example.org/gr%C3%BC%C3%9Fe");
+    ck_assert_text(yaml("navDate: 1892-02-29\n").says.nav_date, "1892-02-29T00:00:00Z");
 }
 END_TEST
 
@@ -267,6 +293,8 @@ TCase* sidecar_case() {
     tcase_add_test(tests, what_a_sidecar_says);
     tcase_add_test(tests, json_is_read_too);
     tcase_add_test(tests, wrong_sidecars);
+    tcase_add_test(tests, html_stays_text);
+    tcase_add_test(tests, addresses_are_uris);
     tcase_add_test(tests, what_a_table_says);
     tcase_add_test(tests, examples_of_the_documentation);
     tcase_add_test(tests, the_example_of_what_is_included);
