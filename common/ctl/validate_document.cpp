@@ -116,8 +116,8 @@ void DocumentVerifier::service(const Pictured& picture) {
     const std::uint64_t a = std::uint64_t{picture.canvas.width} * whole.height;
     const std::uint64_t b = std::uint64_t{picture.canvas.height} * whole.width;
     const std::uint64_t slack = std::max({whole.width, whole.height, picture.canvas.width, picture.canvas.height});
-    questions_.ask(is_3() ? "5.3" : "5.3", false, "a canvas has the proportions of its image",
-                   (a > b ? a - b : b - a) <= slack, picture.where, words(whole) + " on " + words(picture.canvas));
+    questions_.ask("5.3", false, "a canvas has the proportions of its image", (a > b ? a - b : b - a) <= slack,
+                   picture.where, words(whole) + " on " + words(picture.canvas));
 }
 
 void DocumentVerifier::pictures(const std::vector<Pictured>& pictures, const char* what) {
