@@ -39,7 +39,7 @@ std::size_t FactStore::bytes_of(const Facts& facts) {
     for (const auto* const map : {&facts.embedded.title, &facts.embedded.description}) {
         for (const auto& [language, texts] : map->all()) {
             bytes += sizeof(map->all().front());
-            for (const std::string& text : texts) bytes += sizeof text + text.capacity();
+            for (const std::string& text : texts) bytes += sizeof(std::string) + text.capacity();
         }
     }
     for (const auto* const text : {&facts.embedded.creator, &facts.embedded.copyright, &facts.embedded.date,
