@@ -124,7 +124,8 @@ void write_descriptive(JsonWriter& json, const Descriptive& says) {
     write_links(json, "seeAlso", says.see_also);
     write_links(json, "rendering", says.rendering);
     json.member_if("viewingDirection", says.viewing_direction);
-    for (const std::string_view hint : {"individuals", "paged", "continuous", "multi-part", "non-paged", "facing-pages"}) {
+    for (const std::string_view hint :
+         {"individuals", "paged", "continuous", "multi-part", "non-paged", "facing-pages"}) {
         if (std::ranges::find(says.behavior, hint) == says.behavior.end()) continue;
         json.member("viewingHint", hint);
         break;
