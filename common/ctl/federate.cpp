@@ -280,6 +280,12 @@ std::string written(const fs::path& folder, const std::string& text) {
     return wrong;
 }
 
+std::string of_snapshot(const Place& place, const char* done, const std::string& wrong) {
+    std::string out = place.path.empty() ? "." : place.path;
+    out.append(": ").append(presentation::kSnapshotName).append(" cannot be ").append(done).append(": ").append(wrong);
+    return out;
+}
+
 }  // namespace
 
 Federation federate_below(const std::string& folder, long seconds, const FederationProgress& progress) {
@@ -299,12 +305,10 @@ Federation federate_below(const std::string& folder, long seconds, const Federat
     Run run(places, seconds, progress, out);
     for (const Place& place : places) {
         const fs::path at = top / place.path;
-        const std::string name = place.path.empty() ? "." : place.path;
         if (place.uris.empty()) {
             // Nothing is included here any more.
             if (::unlink((at / presentation::kSnapshotName).c_str()) != 0 && errno != ENOENT) {
-                out.wrong.push_back(name + ": " + std::string(presentation::kSnapshotName) +
-                                    " cannot be removed: " + std::strerror(errno));
+                out.wrong.push_back(of_snapshot(place, "removed", std::strerror(errno)));
             }
             continue;
         }
@@ -312,8 +316,7 @@ Federation federate_below(const std::string& folder, long seconds, const Federat
         const std::string text = presentation::write_snapshot(run.snapshot_of(place));
         if (place.had_snapshot && text == presentation::write_snapshot(place.before)) continue;
         if (const std::string wrong = written(at, text); !wrong.empty()) {
-            out.wrong.push_back(name + ": " + std::string(presentation::kSnapshotName) +
-                                " cannot be written: " + wrong);
+            out.wrong.push_back(of_snapshot(place, "written", wrong));
         }
     }
     return out;
