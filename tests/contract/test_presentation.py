@@ -215,8 +215,7 @@ def test_what_becomes_readable_shows(site, folder):
     try:
         wait_for(lambda: all(len(answer.json()["items"]) == 1 for answer in site.ask_each(target).values()), 5, target)
         file.chmod(0o644)
-        # After ten seconds each renderer tries again; the rest is for a machine that is busy.
-        wait_for(lambda: all(len(answer.json()["items"]) == 2 for answer in site.ask_each(target).values()), 40,
+        wait_for(lambda: all(len(answer.json()["items"]) == 2 for answer in site.ask_each(target).values()), 15,
                  "the second image to show", step=0.5)
     finally:
         file.unlink()
