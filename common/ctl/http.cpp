@@ -18,7 +18,7 @@ struct Taking {
 
 // curl's own words, but for what people meet.
 std::string sentence_of(CURLcode code, const HttpClient::Bounds& bounds, const Taking& taking, const char* detail) {
-    const std::string why = *detail == '\0' ? curl_easy_strerror(code) : detail;
+    std::string why = *detail == '\0' ? curl_easy_strerror(code) : detail;
     switch (code) {
         case CURLE_WRITE_ERROR:
             return taking.answer->body.empty() ? "its head is larger than 256 KB"
