@@ -183,7 +183,7 @@ std::string label_from(std::string_view uri) {
     const auto end = std::min(uri.find_first_of("/?#", host), uri.size());
     std::string_view path = uri.substr(end);
     path = path.substr(0, path.find_first_of("?#"));
-    const std::string at(uri.substr(host, end - host));
+    std::string at(uri.substr(host, end - host));
     while (!path.empty()) {
         const auto slash = path.rfind('/');
         const std::string_view last = path.substr(slash + 1);

@@ -54,7 +54,7 @@ public:
     explicit Upgrade(std::vector<Remark>& remarks) : remarks_(remarks) {}
 
     Json document(const json_t* from) {
-        const Json to = owned(json_object());
+        Json to = owned(json_object());
         const bool collection = json::type(from).ends_with("Collection");
         head(to.get(), from, collection ? "Collection" : "Manifest");
         described(to.get(), from);

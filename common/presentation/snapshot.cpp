@@ -55,8 +55,8 @@ Snapshot read_snapshot(std::string_view text) {
         out.documents.push_back(std::move(kept));
     }
     std::ranges::stable_sort(out.documents, {}, &Kept::uri);
-    const auto twice = std::ranges::unique(out.documents, {}, &Kept::uri);
-    out.documents.erase(twice.begin(), twice.end());
+    const auto is_same = [](const Kept& one, const Kept& other) { return one.uri == other.uri; };
+    out.documents.erase(std::unique(out.documents.begin(), out.documents.end(), is_same), out.documents.end());
     return out;
 }
 

@@ -16,7 +16,7 @@ from test_zoom import family, processes_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ARTEFACTS = REPOSITORY / "build/browser"
-PRINTED = re.compile(r"^  (\S.*?)  +(\S+)$", re.M)
+PRINTED = re.compile(r"^  (\S.*?)  +((?:http:/)?/\S+)$", re.M)  # addresses and a folder; not how far it has come
 ADDRESSES = {"begin here", "museum (nginx)", "archive (httpd)", "national collection", "below the paint",
              "details of a painting", "one chart, six sheets", "Mirador, side by side", "connected collections"}
 
