@@ -38,6 +38,7 @@ TARGETS = {
     "wire": Target("calls to renderers and the heads of their replies", 40000, 4096),
     "jpeg_crop": Target("JPEG tiles cut between their codes", 20000, 4096),
     "image": Target("image files, described and rendered", 600, 16384, libraries=True),
+    "remote": Target("Manifests and Collections of others, and what is kept of them", 8000, 8192),
     "answer_store": Target("memory that renderers share, forged", 20000, 512),
 }
 
