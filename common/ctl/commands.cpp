@@ -88,10 +88,10 @@ void print_line(const Mistake& mistake) {
 
 // Takes the sidecars out of `files`.
 std::vector<File> take_sidecars(std::vector<File>& files) {
-    const auto others =
-        std::stable_partition(files.begin(), files.end(), [](const File& file) { return !is_sidecar(file.path); });
-    std::vector<File> sidecars(others, files.end());
-    files.erase(others, files.end());
+    std::vector<File> sidecars;
+    std::vector<File> others;
+    for (File& file : files) (is_sidecar(file.path) ? sidecars : others).push_back(std::move(file));
+    files = std::move(others);
     return sidecars;
 }
 

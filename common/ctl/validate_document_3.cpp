@@ -305,7 +305,7 @@ void Version3::painting(const json_t* annotation, const std::string& where, cons
     const json_t* const source = json_is_object(target) ? json_object_get(target, "source") : target;
     std::string id = json_is_object(source) ? text_of(source, "id") : text_of(source);
     if (id.empty()) id = text_of(target, "id");
-    id = id.substr(0, id.find('#'));  // a region of it
+    id.resize(std::min(id.find('#'), id.size()));  // a region of it
     must("5.6", "the target of a painting annotation is the canvas that it stands in", id == text_of(canvas, "id"),
          at(where, "target"), target);
     const json_t* const painted = json_object_get(annotation, "body");
@@ -359,7 +359,7 @@ void Version3::range(const json_t* range, const std::string& where, unsigned dep
         const json_t* const source = json_object_get(item, "source");
         std::string id = type == "SpecificResource" ? (json_is_object(source) ? text_of(source, "id") : text_of(source))
                                                     : text_of(item, "id");
-        id = id.substr(0, id.find('#'));
+        id.resize(std::min(id.find('#'), id.size()));
         must("5.4", "the items of a range are ranges and canvases of this Manifest", canvases_.contains(id), place,
              item);
     }
