@@ -22,8 +22,7 @@ void read_call(std::string_view bytes) {
             claim(of_part == Parse::more, "a part of a call is no call");
     }
     if (parsed != Parse::done) return;
-    claim(!call.path.empty() && !call.http.method.empty() && !call.http.raw_uri.empty() && call.page >= 1,
-          "a call names a file and a request");
+    claim(!call.http.method.empty() && !call.http.raw_uri.empty() && call.page >= 1, "a call has a request and a page");
     const std::string written = encode_call(call);
     if (written.size() > iiif::delivery::kMaxRequestBytes) return;
     RenderCall again;
