@@ -71,6 +71,15 @@ void Watch::saw(const source::Folder& folder) {
     (void)at(folder.path(), folder.key());
 }
 
+// Thousands of folders have no sidecar: that there is none, their own keys say.
+void Watch::saw(const source::Folder& folder, std::string_view name, const FileKey* found) {
+    if (found == nullptr && folder.is_absent(name)) {
+        saw(folder);
+    } else {
+        saw(folder.path(), folder.key(), name, found);
+    }
+}
+
 void Watch::saw(std::string_view path, const FileKey& folder, std::string_view name, const FileKey* found) {
     const FileKey key = found == nullptr ? FileKey{} : *found;
     const auto [place, is_new] = at(path, folder).names.emplace(name, key);

@@ -15,9 +15,7 @@ public:
     // A folder whose names were read.
     void saw(const source::Folder& folder);
     // A name in it that was looked up: what it was, or that it was not there.
-    void saw(const source::Folder& folder, std::string_view name, const source::FileKey* found) {
-        saw(folder.path(), folder.key(), name, found);
-    }
+    void saw(const source::Folder& folder, std::string_view name, const source::FileKey* found);
     void saw(std::string_view path, const source::FileKey& folder, std::string_view name, const source::FileKey* found);
 
     // Whether all of it can be trusted to show the next change: nothing has changed within the last seconds.

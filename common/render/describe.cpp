@@ -96,7 +96,8 @@ Expected<Description> describe_tiff(int fd, std::uint32_t page, const Limits& li
     return out;
 }
 
-Expected<Description> describe_jp2(int fd, std::uint32_t page, const Limits& limits, std::string& detail) {
+Expected<Description> describe_jp2(int fd, std::uint32_t page, const Limits& limits, std::string& detail,
+                                   Wanted wanted) {
     const auto header = read_jp2_header(fd, detail);
     if (!header) return tl::unexpected(header.error());
     if (page > 1) return no_page(page, 1);
@@ -111,12 +112,17 @@ Expected<Description> describe_jp2(int fd, std::uint32_t page, const Limits& lim
         out.levels.push_back({header->resolutions[i], tile.width == 0 || tile.height == 0 ? Extent{} : tile,
                               static_cast<std::int32_t>(i), -1});
     }
-    // Palettes and channel definitions take effect when something is decoded: one pixel of the smallest version.
+    if (wanted == Wanted::outline && header->colours != 0) {
+        out.standard = header->colours < 3 ? Quality::gray : Quality::color;
+        return out;
+    }
+    // Palettes and channel definitions take effect when something is decoded: one pixel of the smallest version. And
+    // what cannot be decoded at all is refused before a viewer is told its size.
     const Level& smallest = out.levels.back();
     const auto pixel = read_jp2(fd, static_cast<std::uint32_t>(smallest.page), {0, 0, 1, 1}, nullptr, detail);
     if (!pixel) return tl::unexpected(pixel.error());
     describe_pixels(*pixel, out);
-    out.bits = header->bits;
+    out.bits = header->bits;  // what was decoded has 8 or 16
     return out;
 }
 
@@ -189,7 +195,7 @@ Expected<Description> describe(int fd, std::uint32_t page, const Limits& limits,
     if (page == 0) return refuse(404, "Pages are counted from 1.");
     switch (*container) {
         case Container::tiff: return describe_tiff(fd, page, limits, detail, wanted);
-        case Container::jp2: return describe_jp2(fd, page, limits, detail);
+        case Container::jp2: return describe_jp2(fd, page, limits, detail, wanted);
         default: return describe_with_vips(fd, *container, page, limits, detail, wanted);
     }
 }

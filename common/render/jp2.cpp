@@ -50,7 +50,8 @@ Expected<Jp2Header> read_jp2_header(int fd, std::string& detail) {
     Decoder decoder;
     if (fstat(fd, &status) != 0 || status.st_size < 0) return damaged(detail);
     const auto size = static_cast<std::uint64_t>(status.st_size);
-    if (!Codestream::may_hold_its_tiles(fd, size)) {
+    const Codestream::Glance glance = Codestream::glance(fd, size);
+    if (!glance.room_for_tiles) {
         detail += "more tiles than the file has room for";
         return damaged(detail);
     }
@@ -60,6 +61,7 @@ Expected<Jp2Header> read_jp2_header(int fd, std::string& detail) {
     if (const std::string why = unsupported(image); !why.empty()) return refuse(501, why);
     Jp2Header header;
     header.bits = static_cast<std::uint8_t>(image.comps[0].prec);
+    if (glance.components_are_channels) header.colours = meaning_of(image).colours;
     opj_codestream_info_v2_t* info = opj_get_cstr_info(decoder.codec());
     if (info == nullptr) return damaged(detail);
     if (info->tw * info->th > 1) header.tile = {info->tdx, info->tdy};

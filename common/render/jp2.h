@@ -18,6 +18,8 @@ struct Jp2Header {
     std::vector<protocol::Extent> resolutions;  // the full one, then each half of the one before; at least one
     protocol::Extent tile;                      // of the codestream; 0x0: one tile
     std::uint8_t bits = 8;
+    // 0: what the header says is not enough; a palette or channel definitions take effect when something is decoded.
+    std::uint32_t colours = 0;
 };
 
 Expected<Jp2Header> read_jp2_header(int fd, std::string& detail);

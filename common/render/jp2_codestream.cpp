@@ -100,11 +100,29 @@ Codestream Codestream::read(int fd, std::uint64_t size) {
     return stream;
 }
 
-bool Codestream::may_hold_its_tiles(int fd, std::uint64_t size) {
+Codestream::Glance Codestream::glance(int fd, std::uint64_t size) {
     constexpr std::uint64_t kSmallest = kSotBytes + 2;  // and SOD
     Codestream stream;
-    if (!stream.read_boxes(fd, size) || !stream.read_header(fd)) return true;  // OpenJPEG has the say
-    return std::uint64_t{stream.grid_.columns()} * stream.grid_.rows() <= size / kSmallest;
+    if (!stream.read_boxes(fd, size) || !stream.read_header(fd)) return {};  // OpenJPEG has the say
+    return {std::uint64_t{stream.grid_.columns()} * stream.grid_.rows() <= size / kSmallest,
+            !stream.redefines_channels()};
+}
+
+// Boxes within the header box, annex I.5.3; ihdr is the first. What cannot be followed to its end may be anything.
+bool Codestream::redefines_channels() const {
+    constexpr std::uint32_t kPalette = 0x70636C72;     // pclr
+    constexpr std::uint32_t kMapping = 0x636D6170;     // cmap
+    constexpr std::uint32_t kDefinition = 0x63646566;  // cdef
+    if (image_header_ == 0) return false;
+    std::size_t at = image_header_ - 8;
+    const std::size_t end = at - 8 + get32(boxes_, at - 8);
+    while (end - at >= 8) {
+        const std::size_t length = get32(boxes_, at);
+        const std::uint32_t kind = get32(boxes_, at + 4);
+        if (length < 8 || length > end - at || kind == kPalette || kind == kMapping || kind == kDefinition) return true;
+        at += length;
+    }
+    return at != end;
 }
 
 // Signature, file type and header boxes are kept; others have nothing to do with pixels.

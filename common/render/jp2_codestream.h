@@ -48,9 +48,15 @@ public:
     // Never fails: a file that is damaged, incomplete or unusual (packed packet headers, parts out of order) is not
     // indexed, and OpenJPEG has the say about the whole of it.
     static Codestream read(int fd, std::uint64_t size);
-    // False when so many tiles are declared that the file of `size` bytes cannot have the headers of all. OpenJPEG
-    // would make room for each of them first.
-    static bool may_hold_its_tiles(int fd, std::uint64_t size);
+    // What is seen without OpenJPEG, of its boxes and of the codestream's main header.
+    struct Glance {
+        // False when so many tiles are declared that the file of `size` bytes cannot have the headers of all. OpenJPEG
+        // would make room for each of them first.
+        bool room_for_tiles = true;
+        // Whether the components are the channels, in their order: no palette and no channel definitions.
+        bool components_are_channels = false;
+    };
+    static Glance glance(int fd, std::uint64_t size);
 
     [[nodiscard]] bool indexed() const { return indexed_; }
     [[nodiscard]] const Grid& grid() const { return grid_; }
@@ -68,6 +74,7 @@ private:
         std::uint32_t length, tile;  // `length` from SOT to the last byte
     };
     bool read_boxes(int fd, std::uint64_t size);
+    [[nodiscard]] bool redefines_channels() const;
     bool read_header(int fd);
     bool read_marker(std::uint16_t marker, std::span<const unsigned char> segment);
     bool read_size(std::span<const unsigned char> segment);

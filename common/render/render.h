@@ -33,8 +33,8 @@ struct Limits {
 // `fd` is positioned anywhere, stays the caller's. `page` is 1-based. Refusals: 404 a page beyond the last,
 // 501 a format or variant that is not supported ("...is not an image this server reads"), 500 a damaged file,
 // 403 beyond a limit. Sentences never contain paths or library messages; `detail` receives the library's words.
-// `outline`: without what only renderers and tiles need, as where the tiles lie and whether parts can be had; for
-// Manifests of thousands of files.
+// `outline`: size, levels, pages and `standard`, without what only renderers and tiles need, as where the tiles lie and
+// whether parts can be had; for Manifests of thousands of files. JPEG and most JPEG 2000 then by their headers alone.
 enum class Wanted : std::uint8_t { everything, outline };
 Expected<source::Description> describe(int fd, std::uint32_t page, const Limits&, std::string& detail,
                                        Wanted = Wanted::everything);

@@ -32,6 +32,12 @@ std::string_view take_number(std::string_view& text) {
     return digits;
 }
 
+FileKey key_of(const struct stat& found) {
+    FileKey key = file_key(found);
+    if (S_ISDIR(found.st_mode)) key.mtime_ns = changed_ns(found);
+    return key;
+}
+
 }  // namespace
 
 bool in_natural_order(std::string_view a, std::string_view b) {
@@ -60,7 +66,7 @@ Expected<Folder> Folder::open(const Root& root, std::string_view relative) {
     if (::fstat(fd->get(), &folder) != 0) {
         return refuse(500, std::string("this folder cannot be read: ") + std::strerror(errno));
     }
-    return Folder(root, std::string(relative), std::move(*fd), file_key(folder));
+    return Folder(root, std::string(relative), std::move(*fd), key_of(folder));
 }
 
 std::string Folder::path_of(std::string_view name) const {
@@ -78,7 +84,13 @@ std::optional<Entry> Folder::find(std::string_view name) const {
         found = *target;
     }
     if (!S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode)) return std::nullopt;
-    return Entry{std::move(text), S_ISDIR(found.st_mode), file_key(found)};
+    return Entry{std::move(text), S_ISDIR(found.st_mode), key_of(found)};
+}
+
+bool Folder::is_absent(std::string_view name) const {
+    struct stat found {};
+    return !name.empty() && name.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos &&
+           ::fstatat(fd_.get(), std::string(name).c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
 }
 
 namespace {

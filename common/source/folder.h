@@ -15,7 +15,7 @@ namespace iiif::source {
 struct Entry {
     std::string name;
     bool is_folder = false;  // else a regular file
-    FileKey key;
+    FileKey key;             // of a folder: as Folder::key()
 };
 
 // As people number things: "page 9" before "page 10", "A" beside "a". A total order: texts that differ only in what
@@ -31,12 +31,16 @@ public:
     static Expected<Folder> open(const Root& root, std::string_view relative);
 
     [[nodiscard]] const std::string& path() const { return path_; }  // relative to the root
-    // Changes when a name comes or goes.
+    // Changes when a name comes or goes. Its time is the one that nobody can set (st_ctime): copying programs put a
+    // folder's modification time back when they have put files into it.
     [[nodiscard]] const FileKey& key() const { return key_; }
     // Files and folders whose names are servable, in natural order. 403: more than kMostEntries. Once.
     [[nodiscard]] Expected<std::vector<Entry>> list() const;
     // nullopt: no servable name of a file or folder.
     [[nodiscard]] std::optional<Entry> find(std::string_view name) const;
+    // Whether nothing at all is called that here, so that key() changes before it can be found. A link that leads
+    // nowhere, or what may not be looked at, is something.
+    [[nodiscard]] bool is_absent(std::string_view name) const;
     // What is kept here for the server itself: a regular file of a hidden name, no link. Never listed, never served.
     [[nodiscard]] std::optional<Entry> find_hidden(std::string_view name) const;
     [[nodiscard]] UniqueFd open_hidden(std::string_view name) const;

@@ -14,11 +14,6 @@ std::int64_t now_ms() {
     return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-std::uint64_t changed_ns(const struct stat& file) {
-    return static_cast<std::uint64_t>(file.st_ctim.tv_sec) * 1'000'000'000U +
-           static_cast<std::uint64_t>(file.st_ctim.tv_nsec);
-}
-
 }  // namespace
 
 OpenFiles::Place& OpenFiles::place_of(const std::string& path) {
@@ -43,7 +38,7 @@ Expected<OpenFile> OpenFiles::open(const Root& root, std::string_view relative) 
 
 OpenFile OpenFiles::find(const Root& root, const std::string& path, std::string_view relative) {
     OpenFile kept;
-    std::uint64_t changed = 0;
+    std::int64_t changed = 0;
     {
         const std::lock_guard lock(mutex_);
         Place& place = place_of(path);

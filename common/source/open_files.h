@@ -44,7 +44,7 @@ private:
         Symlinks symlinks = Symlinks::refused;
         SharedFd fd;
         FileKey key;
-        std::uint64_t changed_ns = 0;  // ctime
+        std::int64_t changed_ns = 0;  // ctime
         std::int64_t opened = 0, used = 0;
     };
     // What is kept of `path`, still the same; no descriptor: nothing.

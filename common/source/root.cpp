@@ -85,15 +85,26 @@ UniqueFd::~UniqueFd() {
     if (fd_ >= 0) ::close(fd_);
 }
 
+namespace {
+
+// Unsigned, because a file system may hold times beyond the years that 64-bit nanoseconds reach (2262);
+// there it wraps, which is as good a key.
+std::int64_t nanoseconds(const timespec& time) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+                                     static_cast<std::uint64_t>(time.tv_nsec));
+}
+
+}  // namespace
+
 FileKey file_key(const struct stat& file) {
-    // Unsigned, because a file system may hold times beyond the years that 64-bit nanoseconds reach (2262);
-    // there it wraps, which is as good a key.
-    const auto nanoseconds = static_cast<std::uint64_t>(file.st_mtim.tv_sec) * 1'000'000'000U +
-                             static_cast<std::uint64_t>(file.st_mtim.tv_nsec);
     return {.device = file.st_dev,
             .inode = file.st_ino,
             .size = static_cast<std::uint64_t>(file.st_size),
-            .mtime_ns = static_cast<std::int64_t>(nanoseconds)};
+            .mtime_ns = nanoseconds(file.st_mtim)};
+}
+
+std::int64_t changed_ns(const struct stat& file) {
+    return nanoseconds(file.st_ctim);
 }
 
 bool is_settled(const FileKey& file) {

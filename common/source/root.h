@@ -54,6 +54,8 @@ struct FileKey {
     bool operator==(const FileKey&) const = default;
 };
 FileKey file_key(const struct stat&);
+// When anything about it changed last (st_ctime), in nanoseconds: a time that nobody can set.
+std::int64_t changed_ns(const struct stat&);
 // Whether a key can be trusted to change with the file's next byte: it has not changed within the last two seconds.
 // The clocks of file systems tick every few milliseconds, of some every second or two.
 bool is_settled(const FileKey&);

@@ -72,6 +72,43 @@ START_TEST(sources) {
 }
 END_TEST
 
+std::string number(std::uint32_t value) {
+    return {static_cast<char>(value >> 24U), static_cast<char>(value >> 16U), static_cast<char>(value >> 8U),
+            static_cast<char>(value)};
+}
+
+std::string box(const char* kind, const std::string& content) {
+    return number(static_cast<std::uint32_t>(content.size() + 8)) + kind + content;
+}
+
+// One component and 256 colours, ISO/IEC 15444-1 I.5.3.4 and I.5.3.5: what the components are, only decoding says.
+START_TEST(a_palette_in_jp2) {
+    const Folder folder;
+    write_with_vips(squares(450, 310, 1), folder.path("gray.jp2") + "[lossless]", VIPS_INTERPRETATION_B_W);
+    const auto gray = described(folder.path("gray.jp2"));
+    ck_assert(gray.standard == iiif::protocol::Quality::gray);
+    std::string palette("\x01\x00\x03\x07\x07\x07", 6);
+    for (int index = 0; index < 256; ++index) {
+        for (const int sample : {index, 255 - index, 7}) palette += static_cast<char>(sample);
+    }
+    const std::string channels("\x00\x00\x01\x00\x00\x00\x01\x01\x00\x00\x01\x02", 12);
+    const std::string more = box("pclr", palette) + box("cmap", channels);
+    std::string file = read_file(folder.path("gray.jp2"));
+    const std::size_t header = file.find("jp2h") - 4;
+    const std::size_t codestream = file.find("jp2c") - 4;
+    file.insert(codestream, more);
+    file.replace(header, 4, number(static_cast<std::uint32_t>(codestream - header + more.size())));
+    write_file(folder.path("palette.jp2"), file);
+
+    const auto description = described(folder.path("palette.jp2"));
+    ck_assert(description.standard == iiif::protocol::Quality::color && description.bands == 3);
+    const Picture indices = rendered(folder.path("gray.jp2"), gray, whole(gray));
+    const Picture colours = rendered(folder.path("palette.jp2"), description, whole(description));
+    const std::uint8_t index = indices.at(50, 50, 0);
+    assert_pixel(colours, 50, 50, {index, static_cast<std::uint8_t>(255 - index), 7, 255}, 3, 0, "palette");
+}
+END_TEST
+
 START_TEST(levels_of_jp2_and_jpeg) {
     const Folder folder;
     const auto jp2 = folder.path("tiled.jp2");
@@ -330,6 +367,7 @@ END_TEST
 TCase* formats_case() {
     TCase* tests = started_case("formats");
     tcase_add_test(tests, sources);
+    tcase_add_test(tests, a_palette_in_jp2);
     tcase_add_test(tests, levels_of_jp2_and_jpeg);
     tcase_add_test(tests, wide_and_transparent_jp2_and_png);
     tcase_add_test(tests, animations_have_pages);

@@ -236,10 +236,27 @@ Expected<source::Description> try_describe(const std::string& path, std::uint32_
     return description;
 }
 
+namespace {
+
+// What a Manifest says of an image is what its info.json says.
+void assert_outline(const std::string& path, std::uint32_t page, const source::Description& description) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    std::string detail;
+    const auto outline = describe(fd, page, {}, detail, Wanted::outline);
+    ::close(fd);
+    ck_assert_msg(outline.has_value(), "%s: %s", path.c_str(), detail.c_str());
+    ck_assert_msg(outline->extent() == description.extent() && outline->tile(0) == description.tile(0) &&
+                      outline->standard == description.standard && outline->pages == description.pages,
+                  "%s: in outline it is another image", path.c_str());
+}
+
+}  // namespace
+
 source::Description described(const std::string& path, std::uint32_t page) {
     const auto description = try_describe(path, page);
     ck_assert_msg(description.has_value(), "%s: %s", path.c_str(),
                   description ? "" : description.error().sentence.c_str());
+    assert_outline(path, page, *description);
     return *description;
 }
 

@@ -63,6 +63,10 @@ START_TEST(names_in_a_folder) {
     for (const char* name : {"", ".", "..", ".hidden", "../outside", "sub/x.png", "passwd.png", "fifo.png", "no"}) {
         ck_assert_msg(!opened->find(name), "%s", name);
     }
+    for (const char* name : {"no", "iiif.yaml"}) ck_assert_msg(opened->is_absent(name), "%s", name);
+    for (const char* name : {"", ".hidden", "../no", "9.png", "passwd.png", "fifo.png", "sub"}) {
+        ck_assert_msg(!opened->is_absent(name), "%s", name);
+    }
     const source::Root strict(folder.path(), source::Symlinks::refused);
     ck_assert(!source::Folder::open(strict, "b")->find("link.png"));
     for (const char* path : {"b/..", "/etc", "b/9.png", "no", ".", "b/"}) {
