@@ -23,6 +23,7 @@
 APLOG_USE_MODULE(iiif);
 
 #define RANGE_IN_MEMORY (128 * 1024)
+#define READ_SIZE       (64 * 1024)
 
 /* Whether r->uri, as it is now, lies in the <Location> of an endpoint. */
 static int leads_to_endpoint(request_rec *r)
@@ -374,6 +375,7 @@ void mod_iiif_append_file(request_rec *r, apr_bucket_brigade *bb, apr_file_t *fi
                           apr_off_t offset, apr_off_t len)
 {
     apr_bucket *e = apr_brigade_insert_file(bb, file, offset, len, r->pool);
+    const apr_size_t configured = ap_get_read_buf_size(r);
 
 #if APR_HAS_MMAP
     /* Whatever EnableMMAP says: images are replaced and cut while they are read, and a page that
@@ -381,10 +383,14 @@ void mod_iiif_append_file(request_rec *r, apr_bucket_brigade *bb, apr_file_t *fi
      */
     apr_bucket_file_enable_mmap(e, 0);
 #endif
+    /* Where sendfile is off, as it is by default, it is read in pieces of this size; by itself of
+     * 8000 bytes.
+     */
+    apr_bucket_file_set_buf_size(e, configured > READ_SIZE ? configured : READ_SIZE);
 }
 
 /* A stored tile is small: read at once, it leaves with the headers in one write. Without
- * EnableSendfile, which is off by default, a file bucket would be read in pieces of 8000 bytes.
+ * EnableSendfile, which is off by default, a file bucket would be read in pieces.
  */
 static int append_range(apr_bucket_brigade *bb, const iiif_segment *segment)
 {
