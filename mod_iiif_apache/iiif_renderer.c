@@ -21,8 +21,10 @@
 APLOG_USE_MODULE(iiif);
 
 #define PIECE     (64 * 1024)
-/* The memory that one request takes; what is longer goes into a file. */
-#define IN_MEMORY (1024 * 1024)
+/* The memory that one request takes: enough for a Manifest of a thousand images, which a file on
+ * its way costs as much time as all the rest. What is longer goes into one.
+ */
+#define IN_MEMORY (2048 * 1024)
 
 typedef struct {
     request_rec *r;
