@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
 
 namespace iiif::presentation {
 namespace {
@@ -58,6 +59,21 @@ std::string joined(std::string_view folder, std::string_view name) {
     if (!path.empty()) path += '/';
     return path += name;
 }
+
+namespace {
+
+// What `order` names comes first.
+void put_in_order(const std::vector<std::string>& order, std::vector<source::Entry>& folders) {
+    if (order.empty() || folders.empty()) return;
+    std::map<std::string_view, std::size_t> places;
+    for (const std::string& name : order) places.emplace(name, places.size());
+    std::ranges::stable_sort(folders, {}, [&](const source::Entry& folder) {
+        const auto place = places.find(folder.name);
+        return place == places.end() ? places.size() : place->second;
+    });
+}
+
+}  // namespace
 
 std::optional<SidecarText> Reader::read_text(const source::Folder& folder, std::string_view name, std::size_t most,
                                              std::vector<Problem>& problems) {
@@ -130,6 +146,7 @@ Expected<View> Reader::view(std::string_view path) {
         }
     }
     view.sidecar = *sidecar_in(*folder);
+    put_in_order(view.sidecar.order, view.folders);
     if (!view.sidecar.remotes.empty()) {
         const auto text = hidden_text_of(*folder, kSnapshotName, kMostSnapshotBytes);
         view.included = included_by(view.sidecar, text ? read_snapshot(*text) : Snapshot{});

@@ -23,7 +23,7 @@ struct View {
     std::string path;                    // "" is the root
     source::FileKey key;                 // of the folder
     std::vector<source::Entry> images;   // natural order
-    std::vector<source::Entry> folders;  // natural order
+    std::vector<source::Entry> folders;  // as the sidecar orders them, the others in natural order
     Sidecar sidecar;
     Included included;  // what the sidecar includes, as far as it has been fetched
 };

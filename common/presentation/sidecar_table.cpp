@@ -262,11 +262,11 @@ private:
                 if (auto date = meant(column, line, values::nav_date(text))) says.nav_date = std::move(*date);
                 break;
             case Means::ark:
-            case Means::doi: {
-                const std::string scheme = column.means == Means::ark ? "ark:" : "doi:";
-                thing.identifiers.push_back(text.starts_with(scheme) ? text : scheme + text);
+                if (auto ark = meant(column, line, values::ark(text))) thing.identifiers.push_back(std::move(*ark));
                 break;
-            }
+            case Means::doi:
+                if (auto doi = meant(column, line, values::doi(text))) thing.identifiers.push_back(std::move(*doi));
+                break;
             case Means::identifier: thing.identifiers.push_back(text); break;
             case Means::withdrawn: {
                 const auto meaning = values::yes_or_no(text);

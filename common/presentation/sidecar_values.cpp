@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "presentation/identifiers.h"
 #include "presentation/texts.h"
 
 namespace iiif::presentation::values {
@@ -222,31 +223,76 @@ Meaning<std::string> viewing_direction(std::string_view text) {
 
 namespace {
 
-constexpr auto kBehaviors =
-    std::to_array<std::string_view>({"unordered", "individuals", "continuous", "paged", "auto-advance",
-                                     "no-auto-advance", "repeat", "no-repeat", "multi-part", "together"});
-// Of each, one at most.
-constexpr int group_of(std::string_view behavior) {
-    for (std::size_t i = 0; i < kBehaviors.size(); ++i) {
-        if (kBehaviors[i] == behavior) return i < 4 ? 0 : static_cast<int>((i - 4) / 2) + 1;
+// Of what has a group in common, one at most.
+struct Behavior {
+    std::string_view name;
+    unsigned groups;
+};
+constexpr auto kBehaviors = std::to_array<Behavior>({{"unordered", 1},
+                                                     {"individuals", 1},
+                                                     {"continuous", 1},
+                                                     {"paged", 1 | 2},
+                                                     {"facing-pages", 2},
+                                                     {"non-paged", 2},
+                                                     {"auto-advance", 4},
+                                                     {"no-auto-advance", 4},
+                                                     {"repeat", 8},
+                                                     {"no-repeat", 8},
+                                                     {"multi-part", 16},
+                                                     {"together", 16}});
+
+constexpr unsigned groups_of(std::string_view behavior) {
+    for (const Behavior& one : kBehaviors) {
+        if (one.name == behavior) return one.groups;
     }
-    return -1;
+    return 0;
 }
 
 }  // namespace
 
+bool is_of_pages(std::string_view behavior) {
+    return behavior == "facing-pages" || behavior == "non-paged";
+}
+
 Meaning<std::string> behavior(std::string_view text) {
     const std::string word = folded(clean(text));
-    for (const std::string_view one : kBehaviors) {
-        if (word == folded(one)) return {std::string(one), ""};
+    for (const Behavior& one : kBehaviors) {
+        if (word == folded(one.name)) return {std::string(one.name), ""};
     }
-    return wrong<std::string>(
-        text, "paged, continuous, individuals, unordered, auto-advance, repeat, multi-part or together");
+    return wrong<std::string>(text,
+                              "paged, continuous, individuals, unordered, auto-advance, repeat, multi-part or "
+                              "together; of a page, non-paged or facing-pages");
+}
+
+// The ARK Identifier Scheme, section 2.2: five digits, or more of these and of letters that make no words.
+Meaning<std::string> ark(std::string_view text) {
+    constexpr std::string_view kAuthority = "0123456789bcdfghjkmnpqrstvwxz";
+    constexpr std::size_t kShortest = 5;
+    std::string written = clean(text);
+    const std::string plain = plain_identifier(written.find("ark:") == std::string::npos ? "ark:" + written : written);
+    const std::string_view rest =
+        std::string_view(plain).substr(std::min(plain.size(), std::string_view("ark:/").size()));
+    const auto slash = rest.find('/');
+    if (!plain.starts_with("ark:/") || slash == std::string_view::npos || slash < kShortest ||
+        slash + 1 == rest.size() || rest.substr(0, slash).find_first_not_of(kAuthority) != std::string_view::npos) {
+        return wrong<std::string>(text, "an ARK like ark:/12025/654xz321: the number of who assigns it, and a name");
+    }
+    if (!written.starts_with("ark:")) written.insert(0, "ark:");
+    return {std::move(written), ""};
+}
+
+Meaning<std::string> doi(std::string_view text) {
+    std::string written = clean(text);
+    if (!plain_identifier(written).starts_with("doi:10.")) {
+        return wrong<std::string>(text, "a DOI like 10.1000/182");
+    }
+    if (!written.starts_with("doi:")) written.insert(0, "doi:");
+    return {std::move(written), ""};
 }
 
 bool agree(const std::vector<std::string>& before, std::string_view behavior) {
-    return std::ranges::none_of(before,
-                                [behavior](const std::string& one) { return group_of(one) == group_of(behavior); });
+    return std::ranges::none_of(
+        before, [behavior](const std::string& one) { return (groups_of(one) & groups_of(behavior)) != 0; });
 }
 
 Meaning<std::string> item_name(std::string_view text) {

@@ -33,6 +33,11 @@ Meaning<protocol::PhysicalScale> scale(std::string_view text);
 Meaning<bool> yes_or_no(std::string_view text);
 Meaning<std::string> viewing_direction(std::string_view text);
 Meaning<std::string> behavior(std::string_view text);
+// facing-pages and non-paged: of Canvases only.
+bool is_of_pages(std::string_view behavior);
+// As written, behind "ark:" or "doi:" where that was left out.
+Meaning<std::string> ark(std::string_view text);
+Meaning<std::string> doi(std::string_view text);
 Meaning<std::string> item_name(std::string_view text);  // of a file or sub-folder of this folder
 // The same, or the id of a canvas that is included.
 Meaning<std::string> item_name_or_uri(std::string_view text);

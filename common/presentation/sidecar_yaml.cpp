@@ -35,7 +35,10 @@ public:
              {"items", "chapters", "include", "objects", "start", "thumbnail", "order", "publish", "withdrawn", "scale",
               "identifiers", "ark", "doi"},
              [&](const std::string& key, const Node& name, const Node& value) {
-                 return of_folder(key, name, value) || described(key, name, value, to_.says);
+                 if (!of_folder(key, name, value) && !described(key, name, value, to_.says)) return false;
+                 if (std::erase_if(to_.says.behavior, values::is_of_pages) > 0)
+                     problem(value, "facing-pages and non-paged are said of a page; write them under items");
+                 return true;
              });
         set_reason(to_.withdrawn, to_.says);
     }
@@ -315,9 +318,13 @@ private:
             if (!given.empty() && meant(name, value, values::scale(given), scale)) thing.scale = std::move(scale);
         } else if (key == "identifiers" || key == "identifier" || key == "ark" || key == "doi") {
             for (const Node* item : as_list(value)) {
-                std::string identifier = text(name, *item);
-                if (key != "identifiers" && key != "identifier" && !identifier.starts_with(key + ":"))
-                    identifier.insert(0, key + ":");
+                std::string identifier;
+                if (key == "ark")
+                    one(name, *item, values::ark, identifier);
+                else if (key == "doi")
+                    one(name, *item, values::doi, identifier);
+                else
+                    identifier = text(name, *item);
                 if (!identifier.empty()) thing.identifiers.push_back(std::move(identifier));
             }
         } else {

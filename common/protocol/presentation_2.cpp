@@ -97,6 +97,42 @@ std::string logo_of(const std::vector<Agent>& provider) {
     return "";
 }
 
+// Section 3.3: each is said of some kinds of resources only. "": none.
+std::string_view hint_of(const std::vector<std::string>& behavior, Resource kind) {
+    struct Hint {
+        std::string_view name;
+        bool of_collections, of_manifests, of_canvases;
+    };
+    constexpr Hint kHints[] = {{"individuals", true, true, false}, {"paged", false, true, false},
+                               {"continuous", false, true, false}, {"multi-part", true, false, false},
+                               {"non-paged", false, false, true},  {"facing-pages", false, false, true}};
+    for (const Hint& hint : kHints) {
+        const bool fits = kind == Resource::canvas       ? hint.of_canvases
+                          : kind == Resource::collection ? hint.of_collections
+                                                         : hint.of_manifests;
+        if (fits && std::ranges::find(behavior, hint.name) != behavior.end()) return hint.name;
+    }
+    return {};
+}
+
+// Section 3.4: a rendering has a format. Where nobody said which, its address tells; else it is a page to look at.
+std::vector<ExternalLink> with_formats(std::vector<ExternalLink> links) {
+    struct Known {
+        std::string_view suffix, format;
+    };
+    constexpr Known kFormats[] = {{".pdf", "application/pdf"}, {".epub", "application/epub+zip"},
+                                  {".zip", "application/zip"}, {".txt", "text/plain"},
+                                  {".xml", "application/xml"}, {".json", "application/json"}};
+    for (ExternalLink& link : links) {
+        if (!link.format.empty()) continue;
+        const std::string_view address = std::string_view(link.id).substr(0, link.id.find_first_of("?#"));
+        const auto known =
+            std::ranges::find_if(kFormats, [address](const Known& one) { return address.ends_with(one.suffix); });
+        link.format = known == std::end(kFormats) ? "text/html" : known->format;
+    }
+    return links;
+}
+
 // Section 3: what is now a requiredStatement was the attribution; a provider's logo and homepage were the resource's.
 void write_descriptive(JsonWriter& json, const Descriptive& says, Resource kind) {
     write_map(json, "label", says.label);
@@ -114,7 +150,7 @@ void write_descriptive(JsonWriter& json, const Descriptive& says, Resource kind)
     }
     if (says.required_statement) write_map(json, "attribution", says.required_statement->value);
     json.member_if("license", says.rights);
-    json.member_if("navDate", says.nav_date);
+    if (kind != Resource::canvas) json.member_if("navDate", says.nav_date);
     std::vector<ExternalLink> related = says.homepage;
     for (const Agent& agent : says.provider) {
         related.insert(related.end(), agent.homepage.begin(), agent.homepage.end());
@@ -122,16 +158,15 @@ void write_descriptive(JsonWriter& json, const Descriptive& says, Resource kind)
     json.member_if("logo", logo_of(says.provider));
     write_links(json, "related", related);
     write_links(json, "seeAlso", says.see_also);
-    write_links(json, "rendering", says.rendering);
-    if (kind == Resource::canvas) return;  // sections 3.3 and 3.4: the rest is not said of one
-    json.member_if("viewingDirection", says.viewing_direction);
-    for (const std::string_view hint :
-         {"individuals", "paged", "continuous", "multi-part", "non-paged", "facing-pages"}) {
-        if (std::ranges::find(says.behavior, hint) == says.behavior.end()) continue;
-        if (hint == "multi-part" && kind != Resource::collection) continue;
-        json.member("viewingHint", hint);
-        break;
+    write_links(json, "rendering", with_formats(says.rendering));
+    const std::string_view hint = hint_of(says.behavior, kind);
+    const bool has_direction = kind == Resource::manifest;
+    if (has_direction && says.viewing_direction.empty() && hint == "continuous") {
+        json.member("viewingDirection", std::string_view("left-to-right"));  // the default; it has to be said
+    } else if (has_direction) {
+        json.member_if("viewingDirection", says.viewing_direction);
     }
+    if (!hint.empty()) json.member("viewingHint", hint);
 }
 
 void write_head(JsonWriter& json, const std::string& id, std::string_view type, bool top) {

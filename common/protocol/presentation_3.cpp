@@ -126,9 +126,11 @@ void write_providers(JsonWriter& json, const std::vector<Agent>& providers) {
 std::vector<std::string> behavior_of(const Descriptive& says, Resource kind) {
     std::vector<std::string> out;
     for (const std::string& one : says.behavior) {
-        const bool of_canvas = one == "auto-advance" || one == "no-auto-advance";
+        const bool of_pages = one == "facing-pages" || one == "non-paged";
+        const bool of_canvas = of_pages || one == "auto-advance" || one == "no-auto-advance";
         const bool of_collection = one == "multi-part" || one == "together";
-        if (kind == Resource::canvas ? of_canvas : !of_collection || kind == Resource::collection) out.push_back(one);
+        const bool of_others = !of_pages && (!of_collection || kind == Resource::collection);
+        if (kind == Resource::canvas ? of_canvas : of_others) out.push_back(one);
     }
     return out;
 }

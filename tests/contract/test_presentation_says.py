@@ -45,6 +45,7 @@ thumbnail: leaf_10.jpg
 scale: 300 dpi
 items:
   leaf_2.jpg: {label: {en: Second, cy: Ail}, navDate: 1451, behavior: paged, direction: top-to-bottom, scale: 0.5 cm}
+  leaf_1.jpg: {behavior: [non-paged, auto-advance]}
 chapters:
   - label: {en: Calendar}
     items: [leaf_1.jpg, nowhere.jpg]
@@ -115,6 +116,10 @@ def make(root):
         tree.picture(root / f"each/{name}.jpg", name)
     (root / "each/metadata.csv").write_text(TABLE)
     (root / "each/iiif.yaml").write_text("objects: files\n")
+    for shelf, objects in (("shelf", "folder"), ("volumes", "chapters")):
+        for name in ("a", "b", "part 2", "part 10"):
+            tree.picture(root / shelf / name / "1.png", name)
+        (root / shelf / "iiif.yaml").write_text(f"objects: {objects}\norder: [part 10, b, nowhere]\n")
     for name, (file, content, _) in HOSTILE.items():
         tree.picture(root / f"hostile/{name}/image.png", name)
         (root / "hostile" / name / file).write_bytes(content)
@@ -148,6 +153,10 @@ def document(site, target, status=200):
 
 def by_label(items):
     return {next(iter(item["label"].values()))[0]: item for item in items}
+
+
+def text(label):
+    return label if isinstance(label, str) else next(iter(label.values()))[0]
 
 
 def said(thing, label):
@@ -207,6 +216,20 @@ def test_all_that_a_sidecar_can_say(site):
     (calendar,) = one["structures"]
     assert [item["type"] for item in calendar["items"]] == ["Canvas", "Range"]
     assert calendar["items"][1]["label"] == {"none": ["January"]}
+    assert one["items"][2]["behavior"] == ["non-paged", "auto-advance"] and "behavior" not in second
+
+
+def test_sub_folders_are_ordered(site):
+    wanted = ["part 10", "b", "a", "part 2"]
+    for version in ("2", "3"):
+        shelf = document(site, f"/p/{version}/shelf/collection.json")
+        items = shelf["items"] if version == "3" else shelf["manifests"]
+        assert [text(item["label"]) for item in items] == wanted
+        volumes = document(site, f"/p/{version}/volumes/manifest.json")
+        assert [text(part["label"]) for part in volumes["structures"] if text(part["label"]) in wanted] == wanted
+        canvases = volumes["items"] if version == "3" else volumes["sequences"][0]["canvases"]
+        assert [canvas.get("id", canvas.get("@id")).split("/")[-3] for canvas in canvases] == [
+            name.replace(" ", "%20") for name in wanted]
 
 
 def test_all_that_2_1_has_a_place_for(site):
@@ -216,11 +239,13 @@ def test_all_that_2_1_has_a_place_for(site):
     assert old["logo"] == "https://library.example.org/logo.png" and old["navDate"] == "1450-05-01T00:00:00Z"
     assert [one["@id"] for one in old["related"]] == [
         "https://library.example.org/horae", "https://library.example.org/about", "https://friend.example.org/"]
+    assert all("navDate" not in canvas for canvas in old["sequences"][0]["canvases"])
     assert old["rendering"][0]["format"] == "application/pdf" and old["seeAlso"][0]["format"] == "text/xml"
     assert old["viewingDirection"] == "right-to-left" and old["viewingHint"] == "paged"
     assert old["sequences"][0]["startCanvas"].endswith("/leaf_2.jpg/canvas.json")
     assert [part["label"] for part in old["structures"]] == [[{"@value": "Calendar", "@language": "en"}], "January"]
     assert "viewingHint" not in old["sequences"][0]["canvases"][1]
+    assert old["sequences"][0]["canvases"][2]["viewingHint"] == "non-paged"
 
     def keys(value):
         if isinstance(value, dict):
