@@ -24,6 +24,9 @@ struct HttpAnswer {
 
 class HttpClient {
 public:
+    // Before the first request of this process: authorities in that file (PEM) are trusted instead of the system's.
+    static void trust(const std::string& ca_file);
+
     HttpClient();
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;

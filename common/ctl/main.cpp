@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "ctl/commands.h"
+#include "ctl/http.h"
 #include "render/render.h"
 
 namespace {
@@ -26,6 +27,13 @@ int run(int argc, char** argv) {
         command->add_flag("-q,--quiet", manner.quiet, "no progress bar");
         command->add_option("-j,--jobs", manner.jobs, "how many files at a time (the processor's cores)")
             ->check(CLI::Range(1, 256));
+    };
+    std::string authorities;
+    const auto trusting = [&authorities](CLI::App* command) {
+        command
+            ->add_option("--ca-file", authorities,
+                         "trust the certificate authorities in this file (PEM) instead of the system's")
+            ->check(CLI::ExistingFile);
     };
 
     std::string from;
@@ -65,6 +73,7 @@ int run(int argc, char** argv) {
                      "of an image: .../IDENTIFIER or .../IDENTIFIER/info.json; of a Manifest or Collection")
         ->required();
     validate->add_flag("-v,--verbose", verbose, "also what holds");
+    trusting(validate);
     validate->add_flag("--json", manner.json, "one JSON object instead of lines, for scripts");
 
     long seconds = 30;
@@ -75,6 +84,7 @@ int run(int argc, char** argv) {
     federate->add_option("DIR", from, "the folder that iiif_root names, or one in it")->required();
     federate->add_option("--timeout", seconds, "seconds for each document, with its redirects (30)")
         ->check(CLI::Range(1, 3600));
+    trusting(federate);
     federate->add_flag("-v,--verbose", verbose, "also what came as it should");
     federate->add_flag("--json", manner.json, "one JSON object instead of lines, for scripts");
     federate->add_flag("-q,--quiet", manner.quiet, "no progress bar");
@@ -94,6 +104,7 @@ int run(int argc, char** argv) {
         (void)std::fprintf(stderr, "iiifctl: %s\n", started.error().sentence.c_str());
         return ctl::kUnable;
     }
+    if (!authorities.empty()) ctl::HttpClient::trust(authorities);
     if (*info) return ctl::info(from, manner);
     if (*validate) return ctl::validate(from, verbose, manner);
     if (*federate) return ctl::federate(from, seconds, verbose, manner);

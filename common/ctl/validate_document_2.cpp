@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Presentation API 2.1.
+#include <map>
+#include <regex>
+#include <set>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "ctl/validate_document.h"
 
@@ -49,6 +53,7 @@ private:
         (void)ask_.ask(section, false, asked, holds, where, holds ? "" : in_short(seen));
     }
     void described(const json_t* thing, const std::string& where);
+    void technical(const json_t* thing, const std::string& where);
     void manifest(const json_t* manifest);
     void canvas(const json_t* canvas, const std::string& where);
     void image(const json_t* annotation, const std::string& where, const json_t* canvas);
@@ -60,11 +65,47 @@ private:
     std::set<std::string> canvases_;
 };
 
+// Section 3.3: what it is, decides which of these may be said of it.
+void Version2::technical(const json_t* thing, const std::string& where) {
+    using Words = std::set<std::string_view>;
+    static const Words directions = {"left-to-right", "right-to-left", "top-to-bottom", "bottom-to-top"};
+    static const std::map<std::string_view, Words> hints = {
+        {"individuals", {"sc:Collection", "sc:Manifest", "sc:Sequence", "sc:Range"}},
+        {"paged", {"sc:Manifest", "sc:Sequence", "sc:Range"}},
+        {"continuous", {"sc:Manifest", "sc:Sequence", "sc:Range"}},
+        {"multi-part", {"sc:Collection"}},
+        {"non-paged", {"sc:Canvas"}},
+        {"top", {"sc:Range"}},
+        {"facing-pages", {"sc:Canvas"}}};
+    const std::string type = text_of(thing, "@type");
+    const bool is_listed = type == "sc:Manifest" || type == "sc:Collection";
+    const json_t* const direction = json_object_get(thing, "viewingDirection");
+    if (direction != nullptr) {
+        must("3.3", "viewingDirection is one of the four, of a Manifest, a sequence or a range",
+             directions.contains(text_of(direction)) && type != "sc:Canvas" && type != "sc:Collection",
+             at(where, "viewingDirection"), direction);
+    }
+    if (const json_t* const hint = json_object_get(thing, "viewingHint"); json_is_string(hint)) {
+        const auto known = hints.find(text_of(hint));
+        must("3.3", "viewingHint is one of the words that there are for its kind of thing, or a URI",
+             known == hints.end() ? is_uri(text_of(hint)) : known->second.contains(type), at(where, "viewingHint"),
+             hint);
+        must("3.3", "what is continuous has a viewingDirection", text_of(hint) != "continuous" || direction != nullptr,
+             at(where, "viewingHint"), hint);
+    }
+    if (const json_t* const date = json_object_get(thing, "navDate")) {
+        static const std::regex utc("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ");
+        must("3.3", "navDate is of Manifests and Collections, and in UTC: 1890-05-31T00:00:00Z",
+             is_listed && std::regex_match(text_of(date), utc), at(where, "navDate"), date);
+    }
+    if (!is_listed) return;
+    for (const char* key : {"format", "height", "width"}) {
+        const json_t* const value = json_object_get(thing, key);
+        must("3.3", "a Manifest or Collection has no format, height or width", value == nullptr, at(where, key), value);
+    }
+}
+
 void Version2::described(const json_t* thing, const std::string& where) {
-    static const std::set<std::string_view> directions = {"left-to-right", "right-to-left", "top-to-bottom",
-                                                          "bottom-to-top"};
-    static const std::set<std::string_view> hints = {"individuals", "paged", "continuous",  "multi-part",
-                                                     "non-paged",   "top",   "facing-pages"};
     for (const char* key : {"label", "description", "attribution"}) {
         const json_t* const text = json_object_get(thing, key);
         if (text != nullptr) {
@@ -90,13 +131,19 @@ void Version2::described(const json_t* thing, const std::string& where) {
         const json_t* const first = json_is_array(logo) ? json_array_get(logo, 0) : logo;
         must("3.2", "logo is a URI, or an object with an @id", is_uri(id_of(first)), at(where, "logo"), logo);
     }
-    if (const json_t* const direction = json_object_get(thing, "viewingDirection")) {
-        must("3.3", "viewingDirection is one of the four", directions.contains(text_of(direction)),
-             at(where, "viewingDirection"), direction);
+    technical(thing, where);
+    std::vector<const json_t*> renderings;
+    if (const json_t* const rendering = json_object_get(thing, "rendering")) {
+        renderings.push_back(rendering);
+        if (json_is_array(rendering)) {
+            renderings.clear();
+            json_array_foreach(rendering, i, one) renderings.push_back(one);
+        }
     }
-    if (const json_t* const hint = json_object_get(thing, "viewingHint"); json_is_string(hint)) {
-        must("3.3", "viewingHint is one of the words that there are, or a URI",
-             hints.contains(text_of(hint)) || is_uri(text_of(hint)), at(where, "viewingHint"), hint);
+    for (const json_t* const rendering : renderings) {
+        must("3.4", "rendering has a label and a format",
+             is_text(json_object_get(rendering, "label")) && !text_of(rendering, "format").empty(),
+             at(where, "rendering"), rendering);
     }
     if (const json_t* const thumbnail = json_object_get(thing, "thumbnail")) {
         const json_t* const first = json_is_array(thumbnail) ? json_array_get(thumbnail, 0) : thumbnail;
@@ -231,7 +278,7 @@ void Version2::collection(const json_t* collection) {
 
 void Version2::document(const json_t* document) {
     const std::string type = text_of(document, "@type");
-    must("4.1", "@id is the URI that was asked for, byte for byte", text_of(document, "@id") == url_, "",
+    must("3.3", "@id is the URI that was asked for, byte for byte", text_of(document, "@id") == url_, "",
          json_object_get(document, "@id"));
     const bool known = must("3.3", "@type is \"sc:Manifest\" or \"sc:Collection\"",
                             type == "sc:Manifest" || type == "sc:Collection", "", json_object_get(document, "@type"));

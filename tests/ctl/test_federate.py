@@ -272,6 +272,7 @@ def signed_by_itself(tmp_path_factory):
     context.load_cert_chain(folder / "certificate", folder / "key")
     with elsewhere.Elsewhere(context) as there:
         there.put("/manifest.json", elsewhere.manifest_3(there.base))
+        there.certificate = folder / "certificate"
         yield there
 
 
@@ -281,6 +282,18 @@ def test_certificates_are_verified(signed, tmp_path):
     assert "its certificate cannot be trusted" in said and "self-signed" in said.replace("self signed", "self-signed")
     assert signed.requests == []
     assert "resource" not in kept(tmp_path)[signed.base + "/manifest.json"]
+
+
+def test_certificates_of_a_known_authority(signed, tmp_path):
+    """And for its own name only."""
+    book = signed.base + "/manifest.json"
+    include(tmp_path, book)
+    federate(tmp_path, "--ca-file", signed.certificate)
+    assert kept(tmp_path)[book]["resource"]["rights"] == elsewhere.CC_BY
+    include(tmp_path, book.replace("127.0.0.1", "localhost"))
+    said = federate(tmp_path, "--ca-file", signed.certificate, code=1)
+    assert "its certificate cannot be trusted" in said
+    federate(tmp_path, "--ca-file", tmp_path / "nowhere.pem", code=2)
 
 
 def test_there_is_no_way_around_verification(tmp_path):

@@ -86,10 +86,54 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_each_mistake_alone(folder, name):
-    change, words = MISTAKES[name]
+def old_canvas(document):
+    return document["sequences"][0]["canvases"][0]
+
+
+def one_id_twice(document):
+    second, third = document["sequences"][0]["canvases"][1:3]
+    third["@id"] = third["images"][0]["on"] = second["@id"]
+
+
+MISTAKES_2 = {
+    "another id": (lambda d: d.update({"@id": "http://elsewhere.example/m"}), "@id is the URI"),
+    "texts by language": (lambda d: d.update(description={"en": ["A book"]}), "texts are strings"),
+    "metadata that is no list": (lambda d: d.update(metadata={"label": "a", "value": "b"}), "metadata is an array"),
+    "a label without a value": (lambda d: d["metadata"].append({"label": "a"}), "metadata has a label and a value"),
+    "a licence in words": (lambda d: d.update(license="CC0"), "license is a URI"),
+    "a logo without address": (lambda d: d.update(logo={"label": "L"}), "logo is a URI"),
+    "the hint of a page": (lambda d: d.update(viewingHint="non-paged"), "viewingHint is one of the words"),
+    "the hint of a book": (lambda d: old_canvas(d).update(viewingHint="paged"), "viewingHint is one of the words"),
+    "endless in no direction": (lambda d: d.update(viewingHint="continuous"), "what is continuous"),
+    "a direction of a page": (lambda d: old_canvas(d).update(viewingDirection="left-to-right"), "viewingDirection is one"),
+    "the date of a page": (lambda d: old_canvas(d).update(navDate="1890-01-01T00:00:00Z"), "navDate is of"),
+    "a date with a zone": (lambda d: d.update(navDate="1890-01-01T00:00:00+01:00"), "navDate is of"),
+    "a width": (lambda d: d.update(width=4), "a Manifest or Collection has no format"),
+    "a rendering of no format": (lambda d: d.update(rendering={"@id": "http://a.example/", "label": "A"}),
+                                 "rendering has a label and a format"),
+    "a canvas without a label": (lambda d: old_canvas(d).pop("label"), "a canvas has a label"),
+    "a canvas without a width": (lambda d: old_canvas(d).pop("width"), "a canvas has a width and a height"),
+    "two of one id": (one_id_twice,
+                      "a canvas has an http or https @id"),
+    "another motivation": (lambda d: old_canvas(d)["images"][0].update(motivation="oa:linking"), "is there for painting"),
+    "another canvas": (lambda d: old_canvas(d)["images"][0].update(on="http://elsewhere.example/c"), "an image is on"),
+    "an image of another type": (lambda d: old_canvas(d)["images"][0]["resource"].update({"@type": "Image"}),
+                                 "an image has an @id and @type"),
+    "a service of no profile": (lambda d: old_canvas(d)["images"][0]["resource"]["service"].pop("profile"),
+                                "an image service has @context"),
+    "another size": (lambda d: old_canvas(d)["images"][0]["resource"].update(width=99), "the image of a canvas is as large"),
+    "a start elsewhere": (lambda d: d["sequences"][0].update(startCanvas="http://elsewhere.example/c"), "startCanvas is"),
+    "a range of another book": (lambda d: d["structures"][0].update(canvases=["http://elsewhere.example/c"]),
+                                "the canvases of a range"),
+    "a range of another type": (lambda d: d["structures"][0].update({"@type": "Range"}), "a range has an @id"),
+}
+ALL_MISTAKES = [("3", name) for name in MISTAKES] + [("2", name) for name in MISTAKES_2]
+
+
+@pytest.mark.parametrize("version, name", ALL_MISTAKES)
+def test_each_mistake_alone(folder, version, name):
+    change, words = (MISTAKES if version == "3" else MISTAKES_2)[name]
     with make("nginx", folder, {"presentation": "on"}) as server, Erring(server, changed(change)) as erring:
-        claims = json.loads(validate(f"{erring.base}/iiif/3/book/manifest.json", "--json", code=1))["claims"]
+        claims = json.loads(validate(f"{erring.base}/iiif/{version}/book/manifest.json", "--json", code=1))["claims"]
         wrong = [claim for claim in claims if claim["verdict"] == "wrong"]
         assert len(wrong) == 1 and words in wrong[0]["claim"], wrong
