@@ -10,6 +10,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "delivery/exchange.h"
 #include "delivery/request.h"
@@ -25,6 +26,7 @@ using namespace iiif;
 constexpr char kFile[] = "maps.tif";
 constexpr char kInfo[] = "/iiif/3/maps.tif/info.json";
 constexpr char kTile[] = "/iiif/3/maps.tif/2048,1024,1024,1024/256,256/0/default.jpg";
+constexpr char kStored[] = "/iiif/3/maps.tif/0,0,256,256/256,256/0/default.jpg";
 constexpr std::uint32_t kWidth = 36865, kHeight = 27649;  // a gigapixel: nine levels
 
 // A pyramid as deep as the largest that scripts/bench measures.
@@ -38,6 +40,22 @@ source::Description gigapixel() {
     return image;
 }
 
+// A first tile of 15 KB, behind the arrays that say where it lies: as far as a worker looks at it, a JPEG.
+std::string first_tile(source::TileIndex& index) {
+    const std::string start("\xFF\xD8\xFF\xC0\x00\x11\x08\x01\x00\x01\x00\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01", 21);
+    const std::string tile = start + std::string(15'000, 'x') + "\xFF\xD9";
+    index.codec = source::Codec::jpeg;
+    index.factor = 1;
+    index.offset_bytes = index.count_bytes = 8;
+    index.offsets = 0;
+    index.counts = 8;
+    std::string out;
+    for (const std::uint64_t number : {std::uint64_t{16}, std::uint64_t{tile.size()}}) {
+        for (unsigned i = 0; i < 8; ++i) out += static_cast<char>(number >> (8 * i) & 0xFFU);
+    }
+    return out + tile;
+}
+
 // An endpoint whose folder holds one file, of which a worker knows everything but its pixels.
 class Place {
 public:
@@ -45,7 +63,8 @@ public:
         std::string name = folder_.string();
         if (mkdtemp(name.data()) == nullptr) give_up("mkdtemp");
         folder_ = name;
-        std::ofstream(folder_ / kFile) << "no pixels";
+        source::Description image = gigapixel();
+        std::ofstream(folder_ / kFile) << first_tile(image.levels.front().index);
         // What changed just now is not remembered.
         const auto now = std::filesystem::file_time_type::clock::now();
         std::filesystem::last_write_time(folder_ / kFile, now - std::chrono::hours(1));
@@ -56,7 +75,8 @@ public:
         service = std::move(*made);
         const auto file = service->root.open(kFile);
         if (!file) give_up(file.error().sentence.c_str());
-        memory.descriptions.keep(file->key, 1, gigapixel());
+        memory.files.keep(16);
+        memory.descriptions.keep(file->key, 1, std::move(image));
     }
     ~Place() {
         std::error_code ignored;
@@ -161,6 +181,12 @@ void exchange_tile(benchmark::State& state) {
     exchange(state, kTile, delivery::Outcome::needs_render);
 }
 BENCHMARK(exchange_tile);
+
+// One that is: up to the bytes that the server sends.
+void exchange_stored_tile(benchmark::State& state) {
+    exchange(state, kStored, delivery::Outcome::answered);
+}
+BENCHMARK(exchange_stored_tile);
 
 void open_file(benchmark::State& state) {
     for ([[maybe_unused]] const auto _ : state) {

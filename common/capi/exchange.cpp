@@ -43,11 +43,16 @@ struct iiif_exchange {
 
     void lay_out() {
         headers.clear();
+        headers.reserve(exchange.answer().headers.size());
         for (const auto& [name, value] : exchange.answer().headers)
             headers.push_back({borrowed(name), borrowed(value)});
         segments.clear();
-        const std::string& body = exchange.answer().body;
-        if (!body.empty()) segments.push_back({borrowed(body), -1, 0, static_cast<int64_t>(body.size())});
+        segments.reserve(3);
+        const auto& held = exchange.answer().held.view;
+        for (const std::string_view part :
+             {std::string_view(exchange.answer().body), {reinterpret_cast<const char*>(held.data()), held.size()}}) {
+            if (!part.empty()) segments.push_back({borrowed(part), -1, 0, static_cast<int64_t>(part.size())});
+        }
         const auto& file = exchange.answer().file;
         if (file.fd >= 0) {
             segments.push_back(

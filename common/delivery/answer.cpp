@@ -2,7 +2,10 @@
 #include "delivery/answer.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
+#include "protocol/char_set.h"
 #include "protocol/http_date.h"
 #include "protocol/info.h"
 #include "protocol/presentation.h"
@@ -65,16 +68,19 @@ Answer not_modified_answer(const Service& service, const HttpRequest& http, cons
 
 // "inline; filename=": what a browser's "save as" suggests (I-HTTP-14). Anything but plain letters becomes '_'.
 std::string disposition(const Request& request) {
-    std::string name =
-        request.identifier + '_' + request.region + '_' + request.size + '_' + request.rotation + '_' + request.quality;
+    std::string name = request.identifier;
+    for (const std::string* part : {&request.region, &request.size, &request.rotation, &request.quality}) {
+        name.append(1, '_').append(*part);
+    }
+    static constexpr protocol::CharSet kPlain("-.,!^", protocol::CharSet::Also::letters_and_digits);
     for (char& c : name) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                           c == '.' || c == ',' || c == '!' || c == '^';
-        if (!plain) c = '_';
+        if (!kPlain.has(c)) c = '_';
     }
     constexpr std::size_t kLongest = 160;
     if (name.size() > kLongest) name.erase(0, name.size() - kLongest);
-    return "inline; filename=\"" + name + '.' + request.format + '"';
+    std::string out = "inline; filename=\"";
+    out.reserve(out.size() + name.size() + request.format.size() + 2);
+    return out.append(name).append(1, '.').append(request.format).append(1, '"');
 }
 
 Answer info_answer(const Service& service, const HttpRequest& http, const Request& request, const SourceState& state,
@@ -102,12 +108,18 @@ Answer info_answer(const Service& service, const HttpRequest& http, const Reques
 class Hash {
 public:
     Hash& add(std::string_view text) {
-        for (const char c : text) step(static_cast<std::uint8_t>(c));
-        step(0);
+        constexpr std::size_t kWord = sizeof(std::uint64_t);
+        const std::size_t size = text.size();
+        step(size);
+        std::size_t at = 0;
+        for (; at + kWord <= size; at += kWord) step(word_of(text.data() + at, kWord));
+        // What is left, with some of what came before where there is that: a length that compilers know.
+        if (at < size && size >= kWord) step(word_of(text.data() + size - kWord, kWord));
+        if (at < size && size < kWord) step(word_of(text.data(), size));
         return *this;
     }
     Hash& add(std::uint64_t number) {
-        for (unsigned i = 0; i < 8; ++i) step(static_cast<std::uint8_t>(number >> (8 * i)));
+        step(number);
         return *this;
     }
     [[nodiscard]] std::string text() const {
@@ -122,10 +134,20 @@ private:
         while (digits-- > 0) out += "0123456789abcdef"[number >> (4 * digits) & 0xFU];
     }
 
-    // Two independent FNV streams: 96 bits, so that no pair of answers of one URI ever meets.
-    void step(std::uint8_t byte) {
-        a_ = (a_ ^ byte) * 1099511628211ULL;
-        b_ = (b_ * 1099511628211ULL) ^ (byte + 0x9eU);
+    // At most eight bytes. The first is the lowest, whatever the processor's order: tags are equal on all servers.
+    static std::uint64_t word_of(const char* bytes, std::size_t count) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes, count);
+        if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+        return word;
+    }
+    // Two independent streams of multiplications, each with its high bits brought down: 96 bits, so that no pair of
+    // answers of one URI ever meets.
+    void step(std::uint64_t word) {
+        a_ = (a_ ^ word) * 0x9E3779B97F4A7C15U;
+        a_ ^= a_ >> 32U;
+        b_ = (std::rotl(b_, 29) + word) * 0xC2B2AE3D27D4EB4FU;
+        b_ ^= b_ >> 29U;
     }
     std::uint64_t a_ = 14695981039346656037ULL;
     std::uint64_t b_ = 14695981039346656037ULL;
@@ -224,6 +246,8 @@ std::variant<Answer, RenderPlan> decide(const Service& service, const HttpReques
 Answer image_answer(const Service& service, const HttpRequest& http, const Request& request, const SourceState& state,
                     const source::Description& description, const RenderPlan& plan) {
     Answer answer;
+    constexpr std::size_t kHeaders = 9;
+    answer.headers.reserve(kHeaders);
     add_cors(answer.headers);
     answer.headers.emplace_back("Content-Type", protocol::media_type_of(plan.format));
     answer.headers.emplace_back("Content-Disposition", disposition(request));
@@ -231,8 +255,10 @@ Answer image_answer(const Service& service, const HttpRequest& http, const Reque
         protocol::canonical_parameters(request.version, plan.geometry, plan.rotation, plan.quality,
                                        description.standard, plan.format, service.info.limits);
     // One header line: the validator and many clients read only the first (IX-CAN-07).
-    answer.headers.emplace_back("Link", profile_link(service, request, description) + ", <" + request.id + '/' +
-                                            canonical + ">;rel=\"canonical\"");
+    std::string link = profile_link(service, request, description);
+    link.reserve(link.size() + request.id.size() + canonical.size() + 32);
+    link.append(", <").append(request.id).append(1, '/').append(canonical).append(">;rel=\"canonical\"");
+    answer.headers.emplace_back("Link", std::move(link));
     add_validators(answer.headers, service, http, request, state);
     return answer;
 }

@@ -14,10 +14,12 @@
 #include "delivery/service.h"
 #include "protocol/geometry.h"
 #include "source/description.h"
+#include "source/stored_tile.h"
 
 namespace iiif::delivery {
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
+// Names are literals: there are not many of them.
+using Headers = std::vector<std::pair<std::string_view, std::string>>;
 
 struct FilePart {
     int fd = -1;  // -1: none; stays whoever's it is, and must stay open until the answer is sent
@@ -26,9 +28,10 @@ struct FilePart {
 
 struct Answer {
     int status = 200;
-    Headers headers;
-    std::string body;                  // empty for HEAD and 304
-    FilePart file;                     // follows `body`
+    Headers headers = {};
+    std::string body = {};             // empty for HEAD and 304
+    source::HeldBytes held = {};       // follow `body`
+    FilePart file = {};                // follows these
     std::int64_t content_length = -1;  // what a GET would say; -1: not known
 };
 

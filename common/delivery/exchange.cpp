@@ -86,8 +86,9 @@ bool Exchange::take_short_way(const source::Description& image, const RenderPlan
         file = std::move(*own);
     }
     answer_ = image_answer(service_, http_, *request_, state_, image, plan);
-    answer_.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
+    answer_.content_length = static_cast<std::int64_t>(part->size());
     answer_.body = std::move(part->head);
+    answer_.held = std::move(part->tile);
     if (part->length > 0) {
         file_ = std::move(file.fd);
         answer_.file = {file_.get(), part->offset, part->length};
@@ -154,7 +155,7 @@ Parse Exchange::take_reply_head(std::string_view bytes, std::size_t& head_len) {
     }
     if (head.description) memory_.descriptions.keep(state_.key, state_.page, std::move(*head.description));
     timing_ = std::move(head.timing);
-    answer_ = Answer{head.status, std::move(head.headers), "", {}, head.content_length};
+    answer_ = Answer{.status = head.status, .headers = std::move(head.headers), .content_length = head.content_length};
     served_ = "render";
     return Parse::done;
 }

@@ -6,6 +6,7 @@
 
 #include "delivery/pages.h"
 #include "delivery/values.h"
+#include "protocol/char_set.h"
 #include "protocol/uri.h"
 
 namespace iiif::delivery {
@@ -23,13 +24,12 @@ constexpr std::size_t kMostPath = 4096;
 // A raw identifier as it may stand in a header or in JSON: what no URI may hold raw is encoded, the rest stays as sent
 // (I3-INFO-04: the identifier is encoded exactly as in the request).
 std::string tidy(std::string_view raw) {
-    static constexpr std::string_view kKept = "-._~!$&'()*+,;=:@/%";
+    static constexpr protocol::CharSet kKept("-._~!$&'()*+,;=:@/%", protocol::CharSet::Also::letters_and_digits);
     static constexpr char kHex[] = "0123456789ABCDEF";
     std::string out;
     out.reserve(raw.size());
     for (const char c : raw) {
-        const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (alphanumeric || kKept.find(c) != std::string_view::npos) {
+        if (kKept.has(c)) {
             out += c;
         } else {
             const auto byte = static_cast<unsigned char>(c);
@@ -235,7 +235,8 @@ std::optional<Request> parse_request(const Service& service, const HttpRequest& 
     request.version = service.versions.front();
 
     std::string public_prefix = public_base(service, http, tidy(path.substr(0, path.size() - below->size())));
-    if (!values::is_http_uri(public_prefix) || public_prefix.find_first_of("?#") != std::string::npos) {
+    if (!values::is_http_uri(public_prefix) || public_prefix.find('?') != std::string::npos ||
+        public_prefix.find('#') != std::string::npos) {
         if (http.base_is_configured) {
             refuse_request(request, 500, "The base URI that this server computed is no http or https URI.");
         } else {

@@ -88,7 +88,7 @@ std::optional<source::StoredPart> short_way(const Service& service, const Render
     }
     if (is_whole_file(plan, image, service.encoder.embed_profile) &&
         source::is_complete(image.container, file, key.size)) {
-        return source::StoredPart{"", 0, key.size};
+        return source::StoredPart{"", {}, 0, key.size};
     }
     return std::nullopt;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "protocol/char_set.h"
 #include "source/mapping.h"
 
 namespace iiif::delivery::values {
@@ -200,12 +201,11 @@ bool is_http_uri(std::string_view uri) {
     } else {
         return false;
     }
-    if (uri.size() > 2048 || !is_authority(rest.substr(0, rest.find_first_of("/?#")))) return false;
-    return std::ranges::all_of(rest, [](char c) {
-        static constexpr std::string_view kOthers = "-._~:/?#[]@!$&'()*+,;=%";
-        return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               kOthers.find(c) != std::string_view::npos;
-    });
+    using protocol::CharSet;
+    static constexpr CharSet kEnd("/?#");
+    static constexpr CharSet kAllowed("-._~:/?#[]@!$&'()*+,;=%", CharSet::Also::letters_and_digits);
+    if (uri.size() > 2048 || !is_authority(rest.substr(0, kEnd.first_in(rest)))) return false;
+    return std::ranges::all_of(rest, [](char c) { return kAllowed.has(c); });
 }
 
 std::string check_base_uri(Words words) {

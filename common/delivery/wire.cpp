@@ -51,7 +51,7 @@ bool is_token(std::string_view name) {
 
 // What answers of ours have. A renderer that was broken into sets no cookies for the site, and redirects no browser
 // with a header that nobody here has thought of.
-bool may_be_answered(std::string_view name) {
+std::optional<std::string_view> known_header(std::string_view name) {
     static constexpr std::string_view kNames[] = {
         "Content-Type",
         "ETag",
@@ -70,7 +70,9 @@ bool may_be_answered(std::string_view name) {
         "Access-Control-Allow-Headers",
         "Access-Control-Max-Age",
     };
-    return std::ranges::any_of(kNames, [name](std::string_view known) { return equals_ignoring_case(name, known); });
+    const auto known =
+        std::ranges::find_if(kNames, [name](std::string_view one) { return equals_ignoring_case(name, one); });
+    return known == std::end(kNames) ? std::nullopt : std::optional(*known);
 }
 
 bool take_call_field(std::string_view name, std::string_view value, RenderCall& call) {
@@ -208,8 +210,9 @@ Parse decode_reply_head(std::string_view bytes, ReplyHead& out, std::size_t& hea
         } else if (equals_ignoring_case(name, kTimingField)) {
             head.timing = value.substr(0, 256);
         } else {
-            if (head.headers.size() >= kMaxHeaders || !may_be_answered(name)) return Parse::bad;
-            head.headers.emplace_back(name, value);
+            const auto known = known_header(name);
+            if (head.headers.size() >= kMaxHeaders || !known) return Parse::bad;
+            head.headers.emplace_back(*known, value);
         }
     }
     if (head.status == 0 || (head.pieces && head.content_length >= 0)) return Parse::bad;

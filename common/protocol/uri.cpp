@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/uri.h"
 
+#include "protocol/char_set.h"
+
 namespace iiif::protocol {
 namespace {
 
@@ -30,16 +32,16 @@ std::optional<char> take_byte(std::string_view& raw) {
 }
 
 // RFC 3986 pchar without '@', which the Image API wants encoded in an identifier.
-constexpr bool may_stand_raw(unsigned char c) {
-    constexpr std::string_view kOthers = "-._~!$&'()*+,;=:";
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           kOthers.find(static_cast<char>(c)) != std::string_view::npos;
-}
+constexpr CharSet kRaw("-._~!$&'()*+,;=:", CharSet::Also::letters_and_digits);
+constexpr CharSet kEndOfPath("?#");
+constexpr CharSet kToDecode(std::string_view("%\0", 2));
 
 }  // namespace
 
 std::optional<std::string> percent_decode(std::string_view raw) {
     std::string decoded;
+    // Most hold no escape at all.
+    if (kToDecode.first_in(raw) == std::string_view::npos) return std::string(raw);
     decoded.reserve(raw.size());
     while (!raw.empty()) {
         const auto byte = take_byte(raw);
@@ -55,7 +57,7 @@ std::string percent_encode(std::string_view decoded) {
     encoded.reserve(decoded.size());
     for (const char c : decoded) {
         const auto byte = static_cast<unsigned char>(c);
-        if (may_stand_raw(byte)) {
+        if (kRaw.has(c)) {
             encoded += c;
         } else {
             encoded += '%';
@@ -78,7 +80,7 @@ std::string percent_encode_path(std::string_view decoded) {
 }
 
 std::string_view path_of(std::string_view raw_uri) {
-    return raw_uri.substr(0, raw_uri.find_first_of("?#"));
+    return raw_uri.substr(0, kEndOfPath.first_in(raw_uri));
 }
 
 std::optional<std::string_view> cut_prefix(std::string_view raw_path, std::string_view prefix) {
@@ -93,6 +95,7 @@ std::optional<std::string_view> cut_prefix(std::string_view raw_path, std::strin
 
 std::vector<std::string_view> split_segments(std::string_view raw_path) {
     std::vector<std::string_view> segments;
+    segments.reserve(8);  // an image request's, behind an identifier of a few
     for (;;) {
         const std::size_t slash = raw_path.find('/');
         segments.push_back(raw_path.substr(0, slash));

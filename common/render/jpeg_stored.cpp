@@ -42,10 +42,11 @@ std::string whole_tile(const JpegSource& from, std::uint64_t number) {
     auto part =
         source::stored_tile(from.description(), from.level(), number, from.fd(), from.key(), JpegSource::blocks());
     if (!part) return "";
-    const std::size_t head = part->head.size();
-    part->head.resize(head + static_cast<std::size_t>(part->length));
-    const auto rest = std::span(reinterpret_cast<std::uint8_t*>(part->head.data()), part->head.size()).subspan(head);
-    return source::read_at(from.fd(), part->offset, rest) ? std::move(part->head) : "";
+    std::string tile = part->in_memory();
+    const std::size_t held = tile.size();
+    tile.resize(held + static_cast<std::size_t>(part->length));
+    const auto rest = std::span(reinterpret_cast<std::uint8_t*>(tile.data()), tile.size()).subspan(held);
+    return source::read_at(from.fd(), part->offset, rest) ? std::move(tile) : "";
 }
 
 // Cut and turned as blocks of coefficients, all of which are read and written. Empty: it cannot be, or is damaged.

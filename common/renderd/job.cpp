@@ -54,8 +54,8 @@ std::optional<Reply> stored_reply(const delivery::Service& service, const delive
     auto part = delivery::short_way(service, plan, stored, file.fd.get(), file.key, blocks);
     if (!part) return std::nullopt;
     Answer answered = answer;
-    answered.content_length = static_cast<std::int64_t>(part->head.size() + part->length);
-    answered.body = std::move(part->head);
+    answered.content_length = static_cast<std::int64_t>(part->size());
+    answered.body = part->in_memory();
     Reply reply = finish(std::move(answered));
     if (part->length > 0) reply.file = std::move(file.fd);
     reply.file_offset = part->offset;

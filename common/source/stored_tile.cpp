@@ -176,16 +176,15 @@ bool append_tables(std::string& out, const TileIndex& index, const Source& sourc
     return true;
 }
 
-// What goes before the tile behind its SOI. `room`: how many bytes more will be appended.
-std::optional<std::string> jpeg_head(const Description& image, const Level& level, Bytes start, const Source& source,
-                                     std::size_t room) {
+// What goes before the tile behind its SOI.
+std::optional<std::string> jpeg_head(const Description& image, const Level& level, Bytes start, const Source& source) {
     if (!starts_with(start, kSoi)) return std::nullopt;
     const auto frame = read_frame(start.subspan(2));
     if (!frame || frame->width != level.tile.width || frame->height != level.tile.height) return std::nullopt;
     const auto colour = colour_marker(level.index.colour, *frame);
     if (!colour) return std::nullopt;
     std::string head;
-    head.reserve(64 + image.profile_length + level.index.tables_length + room);
+    head.reserve(64 + image.profile_length + level.index.tables_length);
     head.append(kSoi).append(*colour);
     if (!append_profile(head, image, source) || !append_tables(head, level.index, source)) return std::nullopt;
     return head;
@@ -217,6 +216,13 @@ std::optional<protocol::Extent> webp_extent(Bytes start, std::uint64_t length) {
 
 }  // namespace
 
+std::string StoredPart::in_memory() const {
+    std::string out;
+    out.reserve(head.size() + tile.view.size());
+    out += head;
+    return out.append(reinterpret_cast<const char*>(tile.view.data()), tile.view.size());
+}
+
 std::optional<TileRange> tile_range(const Description& image, const Level& level, std::uint64_t number, int file,
                                     const FileKey& key, FileBlocks& blocks) {
     const Source source{file, key, blocks};
@@ -236,18 +242,19 @@ std::optional<StoredPart> stored_tile(const Description& image, const Level& lev
     const Source source{file, key, blocks};
     const auto [offset, length] = *range;
     const bool whole = length <= kInMemory;
-    std::array<std::uint8_t, kInMemory> room;  // NOLINT(cppcoreguidelines-pro-type-member-init): read before it is used
-    const Bytes start = std::span(room).first(static_cast<std::size_t>(whole ? length : kStart));
-    if (!read_at(file, offset, std::span(room).first(start.size()))) return std::nullopt;
+    const auto read = static_cast<std::size_t>(whole ? length : kStart);
+    HeldBytes held{std::make_shared_for_overwrite<std::uint8_t[]>(read), {}};
+    const std::span<std::uint8_t> room(held.memory.get(), read);
+    if (!read_at(file, offset, room)) return std::nullopt;
+    const Bytes start = room;
 
-    StoredPart part{"", offset, length};
+    StoredPart part{"", {}, offset, length};
     switch (level.index.codec) {
         case Codec::jpeg: {
             if (whole && !ends(start)) return std::nullopt;
-            auto head =
-                jpeg_head(image, level, start.first(std::min(start.size(), kStart)), source, whole ? start.size() : 0);
+            auto head = jpeg_head(image, level, start.first(std::min(start.size(), kStart)), source);
             if (!head) return std::nullopt;
-            part = {std::move(*head), offset + kSoi.size(), length - kSoi.size()};
+            part = {std::move(*head), {}, offset + kSoi.size(), length - kSoi.size()};
             break;
         }
         case Codec::webp:
@@ -256,8 +263,8 @@ std::optional<StoredPart> stored_tile(const Description& image, const Level& lev
         case Codec::other: return std::nullopt;
     }
     if (!whole) return part;
-    const Bytes rest = start.last(static_cast<std::size_t>(part.length));
-    part.head.append(reinterpret_cast<const char*>(rest.data()), rest.size());
+    held.view = start.last(static_cast<std::size_t>(part.length));
+    part.tile = std::move(held);
     part.offset = part.length = 0;
     return part;
 }
@@ -267,7 +274,9 @@ std::optional<StoredPart> cut_tile(const Description& image, const Level& level,
     if (level.index.codec != Codec::jpeg) return std::nullopt;
     auto part = stored_tile(image, level, number, file, key, blocks);
     if (!part || part->length != 0) return std::nullopt;
-    part->head = cropped_jpeg({reinterpret_cast<const unsigned char*>(part->head.data()), part->head.size()}, extent);
+    const std::string whole = part->in_memory();
+    part->tile = {};
+    part->head = cropped_jpeg({reinterpret_cast<const unsigned char*>(whole.data()), whole.size()}, extent);
     return part->head.empty() ? std::nullopt : std::move(part);
 }
 

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "source/description.h"
@@ -14,13 +16,24 @@
 
 namespace iiif::source {
 
-struct StoredPart {
-    std::string head;                      // goes first
-    std::uint64_t offset = 0, length = 0;  // then this range; a length of 0: `head` is all
+// Read once, sent from where they lie.
+struct HeldBytes {
+    std::shared_ptr<std::uint8_t[]> memory;
+    std::span<const std::uint8_t> view;  // of it
 };
 
-// Tiles up to this many bytes become part of the head: one read costs less than having the kernel send a range, and
-// nothing that happens to the file afterwards can cut the answer short.
+struct StoredPart {
+    std::string head;                      // goes first
+    HeldBytes tile;                        // then these, if any
+    std::uint64_t offset = 0, length = 0;  // then this range; a length of 0: there is none
+
+    [[nodiscard]] std::uint64_t size() const { return head.size() + tile.view.size() + length; }
+    // Head and tile.
+    [[nodiscard]] std::string in_memory() const;
+};
+
+// Tiles up to this many bytes are held: one read costs less than having the kernel send a range, and nothing that
+// happens to the file afterwards can cut the answer short.
 inline constexpr std::uint64_t kInMemory = 65536;
 
 // Where tile `number` of `level` lies in the file, as its TileIndex, which has a codec, says: at least 32 bytes, all

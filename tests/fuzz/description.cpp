@@ -29,13 +29,13 @@ void claim_part(const std::optional<StoredPart>& part, const std::optional<Store
                 std::uint64_t size) {
     claim(part.has_value() == without_blocks.has_value(), "kept blocks change nothing");
     if (!part) return;
-    claim(part->head == without_blocks->head && part->offset == without_blocks->offset &&
+    claim(part->in_memory() == without_blocks->in_memory() && part->offset == without_blocks->offset &&
               part->length == without_blocks->length,
           "kept blocks change no byte");
     claim(part->offset <= size && part->length <= size - part->offset, "a part lies in the file");
-    claim(part->length > 0 || !part->head.empty(), "a tile is not empty");
+    claim(part->length > 0 || part->size() > 0, "a tile is not empty");
     // A profile and shared tables at most, before what is in memory.
-    claim(part->head.size() <= 3 * iiif::source::kInMemory, "a head is bounded");
+    claim(part->in_memory().size() <= 3 * iiif::source::kInMemory, "a head is bounded");
 }
 
 void read_tile(const Description& image, const Level& level, std::uint64_t number, const File& file) {

@@ -46,7 +46,8 @@ void read_reply_head(std::string_view bytes) {
     std::size_t unused = 0;
     claim(decode_reply_head(bytes.substr(0, length - 1), part, unused) == Parse::more, "a part of a head is no head");
 
-    const iiif::delivery::Answer answer{head.status, head.headers, "", {}, head.content_length};
+    const iiif::delivery::Answer answer{
+        .status = head.status, .headers = head.headers, .content_length = head.content_length};
     const std::string written = encode_reply_head(answer, head.description ? &*head.description : nullptr, head.timing,
                                                   head.pyramid ? &*head.pyramid : nullptr);
     if (written.size() > iiif::delivery::kMaxReplyHeadBytes) return;  // descriptions are written in full

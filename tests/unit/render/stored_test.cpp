@@ -26,7 +26,7 @@ source::UniqueFd open_file(const std::string& path) {
 }
 
 std::vector<std::byte> bytes_of(const source::StoredPart& part, const std::string& file) {
-    const std::string all = part.head + file.substr(part.offset, part.length);
+    const std::string all = part.in_memory() + file.substr(part.offset, part.length);
     const auto* begin = reinterpret_cast<const std::byte*>(all.data());
     return {begin, begin + all.size()};
 }

@@ -84,7 +84,7 @@ struct Made {
     // Head and range as one.
     [[nodiscard]] std::string answer(std::uint64_t number = 2) const {
         const auto part = read(number);
-        return part ? part->head + bytes.substr(part->offset, part->length) : "";
+        return part ? part->in_memory() + bytes.substr(part->offset, part->length) : "";
     }
 };
 
