@@ -2,15 +2,16 @@
 """What a renderer can do that was broken into: asked of real renderers, from within."""
 import ctypes
 import os
+import re
 import shutil
 import signal
 import tempfile
 from pathlib import Path
 
 import pytest
-from support import inject, paths
+from support import inject, lacking, paths
 from support.inject import Injected, outcome
-from support.servers import wait_for
+from support.servers import StartError, wait_for
 
 AT_FDCWD = -100
 O_RDONLY, O_WRONLY, O_CREAT, O_DIRECTORY = 0, 1, 0o100, 0o200000
@@ -154,3 +155,15 @@ def test_a_root_that_is_another_folder_now(start, folder):
     os.rename(folder / "old0", folder / "root")
     assert server.get("/iiif/3/chart.png/full/71,/0/default.png").status == 200
     assert "ended with" not in server.log() and "was ended" not in server.log()
+
+
+@needs_the_filter
+@pytest.mark.parametrize("what, words", [("landlock", "Landlock (which files a renderer can reach)"),
+                                         ("seccomp", "seccomp (which system calls it can make)")])
+def test_a_kernel_that_lacks_something(start, what, words):
+    server = start(pool={"sandbox": "prefer"}, wrapper=lacking.wrapper(what))
+    assert server.get("/iiif/3/chart.png/full/50,/0/default.png").status == 200
+    said = [line for line in server.log().splitlines() if "this kernel lacks" in line]
+    assert len(said) == 1 and f"{words}: they work without" in said[0], server.log()
+    with pytest.raises(StartError, match=r"sandbox require: this kernel lacks, or does not let renderers use, " + re.escape(words)):
+        start(pool={"sandbox": "require"}, wrapper=lacking.wrapper(what))

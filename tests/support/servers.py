@@ -112,17 +112,18 @@ class Server:
     program_name = ""  # what /proc/PID/comm says
 
     def __init__(self, root=None, directives=None, *, prefix="/iiif/", location="", endpoints=None,
-                 pool=None, main="", http="", server="", workers=2, build=None, start=True):
+                 pool=None, main="", http="", server="", workers=2, build=None, wrapper=(), start=True):
         """`root`, `directives`, `prefix` and `location` (raw text) describe one endpoint; `endpoints` any number.
 
         pool: directives of server scope. main, http, server: raw text at these levels (httpd has no http level:
-        both main and http go outside of the virtual host). workers: worker processes.
+        both main and http go outside of the virtual host). workers: worker processes. wrapper: words before the command.
         """
         if endpoints is None:
             endpoints = [] if root is None and directives is None else [
                 Endpoint(prefix, root, directives or {}, location)]
         self.endpoints, self.pool, self.workers = endpoints, dict(pool or {}), workers
         self.raw = {"main": main, "http": http, "server": server}
+        self.wrapper = tuple(wrapper)
         self.folder = None
         self.port = free_port()
         self.keeper = None
@@ -205,7 +206,7 @@ class Server:
     def start(self):
         self.prepare()
         self.output = open(self.folder / "output.log", "ab")
-        self.keeper = subprocess.Popen([sys.executable, str(Path(__file__).with_name("keeper.py")), *self.command()],
+        self.keeper = subprocess.Popen([sys.executable, str(Path(__file__).with_name("keeper.py")), *self.wrapper, *self.command()],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.output,
                                        env=self.environment(), start_new_session=True)
         self.output.close()
