@@ -187,6 +187,8 @@ const steps = {
       await page.waitForTimeout(2500);
       seen.tried[`mirador${name}`] = await page.textContent(".mirador-window");
       await page.screenshot({ path: `${shots}-mirador-${name}.png` });
+      // Mirador's own: how many windows there are stands in this button, and not in its name.
+      seen.accessibility.push(...(await accessibility(page, ['button[aria-label="Jump to window"]'])));
       await page.context().close();
     }
   },
