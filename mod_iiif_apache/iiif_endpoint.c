@@ -62,7 +62,10 @@ static void inherit(iiif_options *options, mod_iiif_endpoint *endpoint,
     }
 }
 
-/* A <Location> inside the endpoint is there to be treated differently, by whichever module. */
+/*
+ * A <Location> inside the endpoint is there to be treated differently, by whichever module; so is
+ * a <LocationMatch>, wherever it matches.
+ */
 static void set_apart(const mod_iiif_section *section, iiif_service *service, server_rec *s)
 {
     const core_server_config *core = ap_get_core_module_config(s->module_config);
@@ -72,8 +75,22 @@ static void set_apart(const mod_iiif_section *section, iiif_service *service, se
         ap_conf_vector_t *inner = APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *);
         const core_dir_config *dir = ap_get_core_module_config(inner);
         const iiif_str path = { dir->d, dir->d ? length_without_slash(dir->d) : 0 };
+        const iiif_str pattern = { dir->d, dir->d ? strlen(dir->d) : 0 };
+        iiif_error error = { .size = sizeof(error) };
 
-        if (!dir->r && !dir->d_is_fnmatch && path.len && covers(section->path, dir->d)
+        if (dir->r) {
+            const iiif_status status = iiif_service_set_apart_matching(service, pattern, 0, &error);
+
+            if (status == IIIF_INVALID) {
+                ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, s,
+                             "what lies in <LocationMatch \"%s\"> may be listed by collections "
+                             "around it: %s", dir->d, error.message);
+            }
+            else if (status != IIIF_OK) {
+                ap_abort_on_oom();
+            }
+        }
+        else if (!dir->d_is_fnmatch && path.len && covers(section->path, dir->d)
             && iiif_service_set_apart(service, path) != IIIF_OK) {
             ap_abort_on_oom();
         }

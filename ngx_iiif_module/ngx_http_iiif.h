@@ -16,8 +16,16 @@
 
 
 typedef struct {
+    iiif_service              *service;
+    ngx_http_core_srv_conf_t  *server;
+    ngx_http_core_loc_conf_t  *location;
+} ngx_http_iiif_endpoint_t;
+
+
+typedef struct {
     iiif_options              *options;     /* the renderer pool's directives */
     ngx_array_t                services;    /* iiif_service * */
+    ngx_array_t                endpoints;   /* the same, and where they are */
 
     iiif_pool                 *pool;        /* NULL: could not be started */
     iiif_worker               *worker;      /* in worker processes only */
@@ -72,6 +80,7 @@ typedef struct {
 /* ngx_http_iiif_conf.c */
 
 void *ngx_http_iiif_create_main_conf(ngx_conf_t *cf);
+ngx_int_t ngx_http_iiif_set_servers_apart(ngx_conf_t *cf);
 void *ngx_http_iiif_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_iiif_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 char *ngx_http_iiif_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -14,6 +14,8 @@ static char *ngx_http_iiif_merge_endpoint(ngx_conf_t *cf,
     ngx_http_iiif_loc_conf_t *prev, ngx_http_iiif_loc_conf_t *conf);
 static char *ngx_http_iiif_create_service(ngx_conf_t *cf,
     ngx_http_iiif_loc_conf_t *conf);
+static ngx_int_t ngx_http_iiif_set_apart(ngx_conf_t *cf,
+    iiif_service *service, ngx_http_core_loc_conf_t *clcf);
 static char *ngx_http_iiif_set_option(ngx_conf_t *cf, ngx_command_t *cmd,
     iiif_options **options);
 static ngx_http_complex_value_t *ngx_http_iiif_compile(ngx_conf_t *cf,
@@ -34,6 +36,13 @@ ngx_http_iiif_create_main_conf(ngx_conf_t *cf)
     }
 
     if (ngx_array_init(&conf->services, cf->pool, 4, sizeof(iiif_service *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    if (ngx_array_init(&conf->endpoints, cf->pool, 4,
+                       sizeof(ngx_http_iiif_endpoint_t))
         != NGX_OK)
     {
         return NULL;
@@ -151,17 +160,102 @@ ngx_http_iiif_merge_endpoint(ngx_conf_t *cf, ngx_http_iiif_loc_conf_t *prev,
 
     if (prev->service && prev->prefix.data == conf->prefix.data
         && !clcf->named && !clcf->noname
-#if (NGX_PCRE)
-        && clcf->regex == NULL
-#endif
-        && iiif_service_set_apart(prev->service,
-                                  ngx_http_iiif_str(&clcf->name))
-           != IIIF_OK)
+        && ngx_http_iiif_set_apart(cf, prev->service, clcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_iiif_set_apart(ngx_conf_t *cf, iiif_service *service,
+    ngx_http_core_loc_conf_t *clcf)
+{
+    iiif_str    name;
+
+#if (NGX_PCRE)
+
+    iiif_error  error;
+
+#endif
+
+    name = ngx_http_iiif_str(&clcf->name);
+
+#if (NGX_PCRE)
+
+    if (clcf->regex) {
+
+        error.size = sizeof(iiif_error);
+        error.message[0] = '\0';
+
+        /* "~" or "~*" is not kept: rather too much is apart than too little */
+
+        switch (iiif_service_set_apart_matching(service, name, 1, &error)) {
+
+        case IIIF_OK:
+            return NGX_OK;
+
+        case IIIF_INVALID:
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "what lies in location \"%V\" may be listed by "
+                          "collections around it: %s",
+                          &clcf->name, error.message);
+            return NGX_OK;
+
+        default:
+            return NGX_ERROR;
+        }
+    }
+
+#endif
+
+    return iiif_service_set_apart(service, name) == IIIF_OK ? NGX_OK
+                                                            : NGX_ERROR;
+}
+
+
+/*
+ * Locations by regular expression beside an endpoint: they win over its
+ * own, unless that is "^~".
+ */
+
+ngx_int_t
+ngx_http_iiif_set_servers_apart(ngx_conf_t *cf)
+{
+#if (NGX_PCRE)
+
+    ngx_uint_t                   i;
+    ngx_http_core_loc_conf_t    *clcf, **clcfp;
+    ngx_http_iiif_endpoint_t    *endpoint;
+    ngx_http_iiif_main_conf_t   *imcf;
+
+    imcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_iiif_module);
+
+    endpoint = imcf->endpoints.elts;
+
+    for (i = 0; i < imcf->endpoints.nelts; i++) {
+
+        clcf = endpoint[i].server->ctx->loc_conf[
+                                            ngx_http_core_module.ctx_index];
+
+        if (endpoint[i].location->noregex || clcf->regex_locations == NULL) {
+            continue;
+        }
+
+        for (clcfp = clcf->regex_locations; *clcfp; clcfp++) {
+            if (ngx_http_iiif_set_apart(cf, endpoint[i].service, *clcfp)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+#endif
+
+    return NGX_OK;
 }
 
 
@@ -171,6 +265,7 @@ ngx_http_iiif_create_service(ngx_conf_t *cf, ngx_http_iiif_loc_conf_t *conf)
     iiif_error                  error;
     iiif_service              **service;
     ngx_pool_cleanup_t         *cln;
+    ngx_http_iiif_endpoint_t   *endpoint;
     ngx_http_iiif_main_conf_t  *imcf;
 
     imcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_iiif_module);
@@ -204,6 +299,17 @@ ngx_http_iiif_create_service(ngx_conf_t *cf, ngx_http_iiif_loc_conf_t *conf)
     cln->data = *service;
 
     conf->service = *service;
+
+    endpoint = ngx_array_push(&imcf->endpoints);
+    if (endpoint == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    endpoint->service = *service;
+    endpoint->server = ngx_http_conf_get_module_srv_conf(cf,
+                                                         ngx_http_core_module);
+    endpoint->location = ngx_http_conf_get_module_loc_conf(cf,
+                                                         ngx_http_core_module);
 
     return NGX_CONF_OK;
 }

@@ -543,5 +543,9 @@ ngx_http_iiif_init(ngx_conf_t *cf)
 
     *h = ngx_http_iiif_preflight_handler;
 
+    if (ngx_http_iiif_set_servers_apart(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_iiif_filter_init(cf);
 }

@@ -122,6 +122,16 @@ iiif_status iiif_service_set_apart(iiif_service* service, iiif_str location) {
     });
 }
 
+iiif_status iiif_service_set_apart_matching(iiif_service* service, iiif_str pattern, int caseless, iiif_error* error) {
+    return guarded(IIIF_FAILED, error, [&] {
+        const auto set =
+            service->service->set_apart_matching(std::string_view(pattern.data, pattern.len), caseless != 0);
+        if (set) return IIIF_OK;
+        set_error(error, set.error().sentence);
+        return IIIF_INVALID;
+    });
+}
+
 iiif_status iiif_pool_start(iiif_service* const* services, size_t count, const iiif_pool_settings* settings,
                             iiif_pool** out, iiif_error* error) {
     if (!fits(settings, error)) return IIIF_INVALID;

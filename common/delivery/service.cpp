@@ -199,8 +199,34 @@ bool Service::is_apart(std::string_view path, std::string_view from) const {
         if (one.starts_with(location)) return true;
         return location.ends_with('/') && one == location.substr(0, location.size() - 1);
     };
-    return std::ranges::any_of(
-        apart, [&](const std::string& location) { return lies_in(path, location) && !lies_in(from, location); });
+    const auto by_path = [&](const std::string& location) {
+        return lies_in(path, location) && !lies_in(from, location);
+    };
+    const auto by_pattern = [&](const source::UriPattern& pattern) { return is_apart_by(pattern, path, from); };
+    return std::ranges::any_of(apart, by_path) || std::ranges::any_of(apart_patterns, by_pattern);
+}
+
+Expected<bool> Service::set_apart_matching(std::string_view pattern, bool caseless) {
+    auto compiled = source::UriPattern::compile(pattern, caseless);
+    if (!compiled) return tl::unexpected(compiled.error());
+    apart_patterns.push_back(std::move(*compiled));
+    return true;
+}
+
+// By the folder's own URIs, in each spelling. One that holds for both, as "\.json$" may, sets nothing apart.
+bool Service::is_apart_by(const source::UriPattern& pattern, std::string_view path, std::string_view from) const {
+    for (const std::string_view version : {"", "3/", "2/"}) {
+        for (const std::string_view name : {"", "manifest.json", "collection.json"}) {
+            const auto lies_in = [&](std::string_view one) {
+                std::string uri = prefix + '/';
+                uri.append(version).append(one);
+                if (!one.empty()) uri += '/';
+                return pattern.matches(uri.append(name));
+            };
+            if (lies_in(path) && !lies_in(from)) return true;
+        }
+    }
+    return false;
 }
 
 Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::string_view prefix, Side side) {

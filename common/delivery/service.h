@@ -13,6 +13,7 @@
 #include "protocol/info.h"
 #include "source/mapping.h"
 #include "source/root.h"
+#include "source/uri_pattern.h"
 
 namespace iiif::delivery {
 
@@ -59,10 +60,16 @@ struct Service {
     // differently. Set before the pool starts, too.
     std::vector<std::string> apart;
     void set_apart(std::string_view location);
+    // The same, of locations whose paths are regular expressions; these are matched against whole URIs.
+    std::vector<source::UriPattern> apart_patterns;
+    Expected<bool> set_apart_matching(std::string_view pattern, bool caseless);
     // Whether what lies at `path` beneath the root must not be listed by what is asked for at `from`.
     [[nodiscard]] bool is_apart(std::string_view path, std::string_view from) const;
 
     [[nodiscard]] protocol::FormatSet offered_formats() const { return info.formats & encodable; }
+
+private:
+    [[nodiscard]] bool is_apart_by(const source::UriPattern&, std::string_view path, std::string_view from) const;
 };
 
 // A renderer is told paths, not identifiers: it reads no map file and needs no right to.

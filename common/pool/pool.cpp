@@ -112,6 +112,14 @@ std::string configuration(const std::vector<delivery::Service*>& services, const
         json_t* apart = json_array();
         failed |= json_object_set_new(object, "apart", apart);
         for (const std::string& location : service->apart) failed |= json_array_append_new(apart, string(location));
+        json_t* patterns = json_array();
+        failed |= json_object_set_new(object, "apart_patterns", patterns);
+        for (const source::UriPattern& pattern : service->apart_patterns) {
+            json_t* one = json_object();
+            failed |= json_array_append_new(patterns, one);
+            failed |= json_object_set_new(one, "pattern", string(pattern.text()));
+            failed |= json_object_set_new(one, "caseless", json_boolean(pattern.caseless()));
+        }
     }
     failed |= json_object_set_new(root.get(), "uid", json_integer(launch.uid));
     failed |= json_object_set_new(root.get(), "gid", json_integer(launch.gid));

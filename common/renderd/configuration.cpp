@@ -44,6 +44,15 @@ Expected<std::unique_ptr<delivery::Service>> service_of(const json_t* object) {
         if (!json_is_string(location)) return missing("apart");
         (*service)->apart.emplace_back(json_string_value(location), json_string_length(location));
     }
+    const json_t* const patterns = json_object_get(object, "apart_patterns");
+    for (std::size_t i = 0; i < json_array_size(patterns); ++i) {
+        const json_t* const one = json_array_get(patterns, i);
+        const json_t* const pattern = json_object_get(one, "pattern");
+        if (!json_is_string(pattern)) return missing("apart_patterns");
+        auto set = (*service)->set_apart_matching({json_string_value(pattern), json_string_length(pattern)},
+                                                  json_is_true(json_object_get(one, "caseless")));
+        if (!set) return tl::unexpected(set.error());
+    }
     return service;
 }
 

@@ -370,6 +370,28 @@ def guarded_cluster(folder):
     tree.age(folder)
 
 
+@pytest.mark.parametrize("inside", [False, True], ids=["beside the endpoint", "inside it"])
+def test_what_a_pattern_guards_is_in_no_collection(folder, inside):
+    pattern = "^/g/([23]/)?(letters|volumes/Volume 2)/"
+    nginx = f'location ~ "{pattern}" {{ deny all; }}'
+    httpd = f'<LocationMatch "{pattern}">\nRequire all denied\n</LocationMatch>'
+    group = Cluster([Endpoint("/g/", folder, {"presentation": "on"}, extra={"nginx": nginx if inside else "", "httpd": ""})],
+                    server={"nginx": "" if inside else nginx, "httpd": httpd})
+    try:
+        for target in ("/g/collection.json", "/g/3/collection.json", "/g/2/collection.json"):
+            answer = group.get(target)
+            assert answer.status == 200 and "/book/" in answer.text() and "etters" not in answer.text(), target
+        # A chapter that is guarded is in no Manifest around it, either.
+        volumes = group.get("/g/3/volumes/manifest.json")
+        assert volumes.status == 200 and "Volume%2010/" in volumes.text() and "Volume%202/" not in volumes.text()
+        for target in ("/g/letters/collection.json", "/g/3/letters/collection.json", "/g/2/volumes/Volume%202/manifest.json"):
+            denied = {answer.status for answer in group.ask_each(target).values()}
+            # A location of nginx beside an endpoint is no endpoint: what is denied there is not ours to answer.
+            assert denied == {403}, target
+    finally:
+        group.stop()
+
+
 def test_what_a_location_guards_is_in_no_collection(guarded):
     """Neither its name, nor its labels, nor a thumbnail of it; within, its own Collection works for who may have it."""
     for target in ("/g/collection.json", "/g/3/collection.json", "/g/2/collection.json"):

@@ -113,6 +113,12 @@ void        iiif_service_free(iiif_service *service);
  */
 iiif_status iiif_service_set_apart(iiif_service *service, iiif_str location);
 
+/*
+ * The same for a location whose path is a regular expression (PCRE2, matched anywhere in the decoded path of a URI),
+ * inside the endpoint or beside it. `caseless`: 1 when case means nothing there, or is not known. IIIF_INVALID: this is none.
+ */
+iiif_status iiif_service_set_apart_matching(iiif_service *service, iiif_str pattern, int caseless, iiif_error *error);
+
 
 /* ---- Renderers: the pool, once per server generation, in the privileged parent --------------------
  *

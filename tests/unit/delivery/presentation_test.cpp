@@ -88,6 +88,38 @@ START_TEST(locations_apart) {
 }
 END_TEST
 
+START_TEST(locations_by_pattern) {
+    static constexpr struct {
+        const char* pattern;
+        bool caseless;
+        const char *path, *from;
+        bool apart;
+    } kCases[] = {
+        {"^/iiif/([23]/)?private/", false, "private", "", true},
+        {"^/iiif/([23]/)?private/", false, "private/x", "private", false},
+        {"^/iiif/([23]/)?private/", false, "Private", "", false},
+        {"^/iiif/([23]/)?private/", true, "Private", "", true},
+        {"^/iiif/3/a/b", false, "a", "", false},
+        {"^/iiif/3/a/b", false, "a/b", "a", true},
+        {"/secret/.*manifest", false, "x/secret", "x", true},
+        {"\\.json$", false, "a", "", false},  // holds for what is around it as well
+        {"\\.php$", false, "a", "", false},
+        {"^/other/", false, "a", "", false},
+        {"\xFF", false, "\xFFx", "", true},                                             // bytes
+        {"(a+)+$", false, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "", true},  // takes for ever: rather apart
+    };
+    for (const auto& c : kCases) {
+        const auto service = made("on");
+        ck_assert(service->set_apart_matching(c.pattern, c.caseless).has_value());
+        ck_assert_msg(service->is_apart(c.path, c.from) == c.apart, "%s: %s from \"%s\"", c.pattern, c.path, c.from);
+    }
+    const auto service = made("on");
+    const auto wrong = service->set_apart_matching("(", false);
+    ck_assert(!wrong.has_value() && wrong.error().sentence.find("offset 1") != std::string::npos);
+    ck_assert(service->apart_patterns.empty());
+}
+END_TEST
+
 START_TEST(cannot_stand_beside_rules) {
     Settings settings;
     ck_assert(settings.set("root", {"/tmp"}).has_value());
@@ -105,6 +137,7 @@ TCase* presentation_case() {
     TCase* tests = tcase_create("presentation");
     tcase_add_test(tests, resources);
     tcase_add_test(tests, locations_apart);
+    tcase_add_test(tests, locations_by_pattern);
     tcase_add_test(tests, cannot_stand_beside_rules);
     return tests;
 }
