@@ -177,6 +177,8 @@ def test_checking_starts_nothing(kind, images):
     with make(kind, images) as server:
         # Not every process: a prefork httpd adds idle children whenever it sees fit.
         ours = lambda: (set(server.supervisors()), set(server.renderers()), server.sockets())  # noqa: E731
+        # A fork server, and a renderer, are called as the supervisor is until they have said what they are.
+        wait_for(lambda: len(server.supervisors()) == 1 and len(server.renderers()) == 2, 10, "the renderers")
         before = ours()
         code, said = server.check()
         assert code == 0, said
