@@ -45,6 +45,8 @@ public:
         csv_parser parser;
         if (csv_init(&parser, CSV_APPEND_NULL) != 0) return {};
         csv_set_delim(&parser, delimiter);
+        // By itself it grows by 128 bytes at a time: for a cell of megabytes, that is what all of it is moved for.
+        csv_set_blk_size(&parser, std::size_t{64} << 10U);
         rows.next_.line = 1;
         std::size_t at = 0;
         // Line by line, so that it is known in which one a row ends.
