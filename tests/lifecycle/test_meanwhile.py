@@ -263,6 +263,11 @@ def test_nginx_has_no_room_for_a_slow_client(root, disk):
         assert set(server.pids()) == before and server.get(target.replace("2000", "200")).status == 200
 
 
+def nginx_workers(server):
+    """Its worker processes; those that look after a cache come later, and one of them goes."""
+    return {pid for pid in server.pids() if b"worker process" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_the_cache_s_disk_is_full(kind, root, disk):
     """Answers are right all the same; but nginx breaks off what it cannot write, as it does for every upstream."""
@@ -270,7 +275,7 @@ def test_the_cache_s_disk_is_full(kind, root, disk):
     cache = {"nginx": f"iiif_cache_path {small_disk}/c levels=1 keys_zone=images:1m use_temp_path=off;",
              "httpd": f"CacheRoot {small_disk}\nCacheEnable disk /iiif/\nCacheHeader On"}
     with make(kind, root, {}, location={"nginx": "iiif_cache images;"}, http=cache) as server:
-        before, answers = set(server.pids()), []
+        before, answers = nginx_workers(server), []
         targets = [f"/iiif/3/noise.png/{number},{number},500,500/max/0/default.png" for number in range(8)]
         for target in targets * 2:
             try:
@@ -282,4 +287,4 @@ def test_the_cache_s_disk_is_full(kind, root, disk):
             answers.append(answer.body)
         assert sum(map(len, answers[:8])) > 4 << 20 or kind == "nginx", "they were to be more than the disk can hold"
         assert answers and server.get(targets[0].replace("500,500", "20,20")).status == 200
-        assert kind != "nginx" or set(server.pids()) == before
+        assert kind != "nginx" or (nginx_workers(server) == before and len(before) == server.workers)

@@ -383,6 +383,8 @@ class Nginx(Server):
             f"load_module {paths.NGINX_MODULE};",
             f"user {user} {group};" if os.geteuid() == 0 else "",
             "daemon off;",
+            # nginx hands on nothing else of it, to a program that takes its place either.
+            *(f"env {name};" for name in ("LD_PRELOAD", "ASAN_OPTIONS", "UBSAN_OPTIONS") if paths.PRELOAD),
             f"worker_processes {self.workers};",
             f"pid {self.folder}/nginx.pid;",
             f"error_log {self.error_log} info;",
