@@ -16,6 +16,7 @@ Leaving the `with` block stops the server and fails the test when a process or a
 import grp
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -46,9 +47,15 @@ class Leftover(AssertionError):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives to clients: one of them could take it before the server does."""
+    while True:
+        port = random.SystemRandom().randrange(12000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def wait_for(condition, seconds=10.0, what="condition", step=0.02):
