@@ -120,6 +120,9 @@ def make(root):
         for name in ("a", "b", "part 2", "part 10"):
             tree.picture(root / shelf / name / "1.png", name)
         (root / shelf / "iiif.yaml").write_text(f"objects: {objects}\norder: [part 10, b, nowhere]\n")
+    tree.picture(root / "roll/1.png", "1")
+    (root / "roll/iiif.yaml").write_text(
+        "behavior: continuous\nrendering: [https://l.example.org/roll.epub, https://l.example.org/roll]\n")
     for name, (file, content, _) in HOSTILE.items():
         tree.picture(root / f"hostile/{name}/image.png", name)
         (root / "hostile" / name / file).write_bytes(content)
@@ -253,6 +256,13 @@ def test_all_that_2_1_has_a_place_for(site):
         return set().union(*map(keys, value)) if isinstance(value, list) else set()
     assert not keys(old) & {"id", "type", "items", "summary", "requiredStatement", "rights", "provider", "homepage", "partOf",
                             "behavior"}
+
+
+def test_what_2_1_wants_said(site):
+    """Sections 3.3 and 3.4: a direction of what is continuous, and a format of each rendering; 3.0 leaves both open."""
+    old, new = document(site, "/p/2/roll/manifest.json"), document(site, "/p/3/roll/manifest.json")
+    assert (old["viewingHint"], old["viewingDirection"]) == ("continuous", "left-to-right") and "viewingDirection" not in new
+    assert [one["format"] for one in old["rendering"]] == ["application/epub+zip", "text/html"]
 
 
 def test_a_row_for_each_image(site):
