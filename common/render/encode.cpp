@@ -43,7 +43,13 @@ int save(VipsImage* in, Format format, const EncodeOptions& options, bool bitona
                                                   "bitdepth", 1, nullptr)
                            : vips_tiffsave_target(in, to, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
                                                   "predictor", VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, nullptr);
-        case Format::jp2: return vips_jp2ksave_target(in, to, "Q", options.jp2_quality, nullptr);
+        case Format::jp2:
+            // Not subsampled, which libvips does below 90: before 8.18.3 it reads behind the last column and row of a
+            // tile then, if they are odd (libvips' pull request 5020), and few readers of JP2 know YCbCr.
+            // Of a single pixel, OpenJPEG's allotment of bits leaves out whole components.
+            return vips_jp2ksave_target(in, to, "Q", options.jp2_quality, "lossless",
+                                        vips_image_get_width(in) == 1 && vips_image_get_height(in) == 1,
+                                        "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_OFF, nullptr);
         case Format::avif:
             return vips_heifsave_target(in, to, "Q", options.avif_quality, "compression",
                                         VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "effort", 2, nullptr);

@@ -52,7 +52,7 @@ START_TEST(sources) {
         {"a.jp2", "[lossless,tile-width=4096,tile-height=4096]", Container::jp2, 0},
         {"tiled.jp2", "[lossless,tile-width=128,tile-height=128]", Container::jp2, 0},
         {"odd.jp2", "[lossless,tile-width=100,tile-height=75]", Container::jp2, 0},
-        {"lossy.jp2", "[Q=60]", Container::jp2, 10},
+        {"lossy.jp2", "[Q=60,subsample-mode=off]", Container::jp2, 10},
         {"a.avif", "[Q=95]", Container::heif, 8},
         {"a.heic", "[Q=95,compression=hevc]", Container::heif, 8},
         {"a.jxl", "[Q=95]", Container::jxl, 8},
@@ -297,6 +297,25 @@ START_TEST(answers) {
 }
 END_TEST
 
+// Nothing but the picture's own pixels is in what is made of its last column and row.
+START_TEST(jp2_answers_of_odd_sizes) {
+    const Folder folder;
+    const auto path = folder.path("red.png");
+    Picture red{301, 205, 3, {}};
+    for (std::uint32_t i = 0; i < 301 * 205; ++i) red.pixels.insert(red.pixels.end(), {220, 10, 10});
+    write_with_vips(red, path);
+    const auto description = described(path);
+    for (const Extent size : {Extent{301, 205}, {37, 23}, {1, 1}}) {
+        const auto bytes = try_render(path, description, part({0, 0, 301, 205}, size, Format::jp2));
+        ck_assert(bytes.has_value());
+        const Picture picture = decoded(*bytes, Format::jp2);
+        for (std::uint32_t y = 0; y < size.height; ++y) {
+            for (std::uint32_t x = 0; x < size.width; ++x) assert_pixel(picture, x, y, {220, 10, 10, 0}, 3, 2, "red");
+        }
+    }
+}
+END_TEST
+
 START_TEST(pdf_answers) {
     const Folder folder;
     const auto path = folder.path("a.png");
@@ -374,6 +393,7 @@ TCase* formats_case() {
     tcase_add_test(tests, exif_orientation_of_jpeg);
     tcase_add_test(tests, pdf_pages);
     tcase_add_test(tests, answers);
+    tcase_add_test(tests, jp2_answers_of_odd_sizes);
     tcase_add_test(tests, pdf_answers);
     tcase_add_test(tests, bitonal_answers_have_one_bit);
     tcase_add_test(tests, large_jpegs_are_written_as_they_are_made);
