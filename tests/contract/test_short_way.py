@@ -11,7 +11,6 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 from support import pixels
-from support.servers import wait_for
 
 # (source, suffix, regions of whole tiles at each level)
 PYRAMIDS = [
@@ -27,13 +26,7 @@ def escaped(path):
 
 def last_served(server, target):
     """How the server says it served its last request for the target."""
-    lines = []
-
-    def logged():
-        lines[:] = [line for line in server.access() if f" {target} " in line]
-        return lines
-    wait_for(logged, 10, f"{target} in the access log")
-    return lines[-1].partition("served=")[2].split()[0]
+    return [line for line in server.access() if f" {target} " in line][-1].partition("served=")[2].split()[0]
 
 
 def served(cluster, target):

@@ -4,7 +4,7 @@ import os
 import re
 
 from PIL import Image
-from support import chart, http, paths
+from support import chart, paths
 from support.servers import Httpd, Nginx, free_port, worker_account
 
 FOLDER = paths.REPOSITORY / "conf-examples"
@@ -57,12 +57,9 @@ class Example:
         assert not left, f"{left} would be used as it is: the test has to know it"
         return text
 
-    def get(self, target, headers=None, timeout=60.0):
-        """As the public asks: by the name of the server."""
-        return http.get(self.port, target, {"Host": HOST, **(headers or {})}, timeout)
-
     def request(self, method, target, headers=None, body=b"", timeout=60.0):
-        return http.request(self.port, method, target, {"Host": HOST, **(headers or {})}, body, timeout)
+        """As the public asks: by the name of the server."""
+        return super().request(method, target, {"Host": HOST, **(headers or {})}, body, timeout)
 
 
 class NginxExample(Example, Nginx):

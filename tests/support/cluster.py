@@ -60,11 +60,13 @@ class Cluster:
         connection = self.connections[kind]
         headers = {"Host": HOST, **headers}
         try:
-            return connection.request(method, target, headers)
+            answer = connection.request(method, target, headers)
         except (OSError, http.HttpError):
             # A server may close a connection that was idle. A second failure is one.
             connection.close()
-            return connection.request(method, target, headers)
+            answer = connection.request(method, target, headers)
+        self.servers[kind].was_answered(target)
+        return answer
 
     def ask_each(self, target, headers=None, method="GET", kinds=None):
         """{kind: response}, not compared; of all servers unless `kinds` names some."""

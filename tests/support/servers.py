@@ -17,6 +17,7 @@ import grp
 import os
 import pwd
 import random
+import re
 import shutil
 import signal
 import socket
@@ -26,6 +27,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +70,9 @@ def wait_for(condition, seconds=10.0, what="condition", step=0.02):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:g} s: {what() if callable(what) else what}")
         time.sleep(step)
+
+
+PLAIN = re.compile(r"[!#-\[\]-~]+")  # a target that no access log writes in another way
 
 
 def heed_interrupts():
@@ -134,6 +139,7 @@ class Server:
         self.folder = None
         self.port = free_port()
         self.keeper = None
+        self.answered = Counter()  # how often each plain target was, by was_answered()
         self.pid = None          # the server's parent process
         self.exit_code = None
         self._said = b""
@@ -344,8 +350,18 @@ class Server:
         return self.error_log.read_text("utf-8", "replace") if self.error_log.exists() else ""
 
     def access(self):
-        """The access log's lines."""
-        return self.access_log.read_text("utf-8", "replace").splitlines() if self.access_log.exists() else []
+        """The access log's lines, once those of all answers that it was told of are among them.
+
+        Both servers write the line after the last byte has been sent: a client may look before it is there.
+        """
+        def read():
+            return self.access_log.read_text("utf-8", "replace") if self.access_log.exists() else ""
+
+        def missing():
+            text = read()
+            return {target: count for target, count in self.answered.copy().items() if text.count(f" {target} ") < count}
+        wait_for(lambda: not missing(), 10, lambda: f"{missing()} answers in the access log")
+        return read().splitlines()
 
     def times(self, target):
         """What took the renderers how long, for each answer to the target in the access log; "-" from elsewhere."""
@@ -365,10 +381,17 @@ class Server:
         return http.Connection(self.port, timeout=timeout)
 
     def request(self, method, target, headers=None, body=b"", timeout=60.0):
-        return http.request(self.port, method, target, headers, body, timeout)
+        answer = http.request(self.port, method, target, headers, body, timeout)
+        self.was_answered(target)
+        return answer
+
+    def was_answered(self, target):
+        """Its line in the access log is waited for by access()."""
+        if PLAIN.fullmatch(target):
+            self.answered[target] += 1
 
     def get(self, target, headers=None, timeout=60.0):
-        return http.get(self.port, target, headers, timeout)
+        return self.request("GET", target, headers, timeout=timeout)
 
     def __str__(self):
         return f"{self.name} on {self.port} in {self.folder}"
