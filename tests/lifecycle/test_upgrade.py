@@ -5,7 +5,7 @@ import signal
 
 import pytest
 from support.load import Load
-from support.servers import Nginx, parent_of, wait_for
+from support.servers import Nginx, parent_of, process_name, wait_for
 
 SMALL = "/iiif/3/chart.png/full/{},/0/default.jpg"
 
@@ -24,6 +24,8 @@ class Daemon(Nginx):
     def start(self):
         super().start()
         self.shell, self.pid = self.pid, self.written()
+        # Until its first process has ended nginx ignores USR2.
+        wait_for(lambda: process_name(self.shell) == "sleep", 20, self.describe_processes)
         return self
 
     def written(self, suffix=""):

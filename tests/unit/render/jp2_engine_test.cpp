@@ -174,8 +174,8 @@ START_TEST(kept_pixels_change_no_byte) {
             for (std::size_t i = 0; i < 3 * fresh.size(); ++i) {
                 const std::size_t which = i * 5 % fresh.size();
                 const auto& [region, size] = kCuts[which];
-                ck_assert_msg(bytes_of(path, part(region, size, Format::jpg)) == fresh[which], "tiles of %u: cut %zu, %zu bytes",
-                              tile, which, room);
+                ck_assert_msg(bytes_of(path, part(region, size, Format::jpg)) == fresh[which],
+                              "tiles of %u: cut %zu, %zu bytes", tile, which, room);
             }
             ck_assert_uint_gt(jp2_store().memory(), 100000);
         }

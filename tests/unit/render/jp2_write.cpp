@@ -17,7 +17,8 @@ void fill(opj_image_comp_t& component, const Picture& picture, const std::array<
         for (std::uint32_t x = 0; x < component.w; ++x) {
             double sum = 0;
             int count = 0;
-            for (std::uint32_t at_y = y * component.dy; at_y < std::min((y + 1) * component.dy, picture.height); ++at_y) {
+            for (std::uint32_t at_y = y * component.dy; at_y < std::min((y + 1) * component.dy, picture.height);
+                 ++at_y) {
                 for (std::uint32_t at_x = x * component.dx; at_x < std::min((x + 1) * component.dx, picture.width);
                      ++at_x, ++count) {
                     for (std::uint32_t band = 0; band < 3; ++band) {
@@ -64,7 +65,7 @@ void write_subsampled_jp2(const Picture& picture, const std::string& path, std::
     fill(image->comps[2], picture, {0.5, -0.418688, -0.081312}, 128);
 
     const std::unique_ptr<opj_codec_t, decltype(&opj_destroy_codec)> codec(opj_create_compress(OPJ_CODEC_JP2),
-                                                                            &opj_destroy_codec);
+                                                                           &opj_destroy_codec);
     const std::unique_ptr<opj_stream_t, decltype(&opj_stream_destroy)> stream(
         opj_stream_create_default_file_stream(path.c_str(), OPJ_FALSE), &opj_stream_destroy);
     ck_assert(codec != nullptr && stream != nullptr);
