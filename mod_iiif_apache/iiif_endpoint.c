@@ -27,24 +27,6 @@ static apr_status_t free_service(void *service)
     return APR_SUCCESS;
 }
 
-static apr_size_t length_without_slash(const char *path)
-{
-    apr_size_t len = strlen(path);
-
-    while (len && path[len - 1] == '/') {
-        len--;
-    }
-    return len;
-}
-
-/* Every request to <Location inner> gets the directives of <Location outer> too. */
-static int covers(const char *outer, const char *inner)
-{
-    const apr_size_t len = length_without_slash(outer);
-
-    return !strncmp(outer, inner, len) && (inner[len] == '/' || inner[len] == '\0');
-}
-
 static void inherit(iiif_options *options, mod_iiif_endpoint *endpoint,
                     const mod_iiif_section *section)
 {
@@ -59,41 +41,6 @@ static void inherit(iiif_options *options, mod_iiif_endpoint *endpoint,
     }
     if (!endpoint->base_uri.text) {
         endpoint->base_uri = section->base_uri;
-    }
-}
-
-/*
- * A <Location> inside the endpoint is there to be treated differently, by whichever module; so is
- * a <LocationMatch>, wherever it matches.
- */
-static void set_apart(const mod_iiif_section *section, iiif_service *service, server_rec *s)
-{
-    const core_server_config *core = ap_get_core_module_config(s->module_config);
-    int i;
-
-    for (i = 0; i < core->sec_url->nelts; i++) {
-        ap_conf_vector_t *inner = APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *);
-        const core_dir_config *dir = ap_get_core_module_config(inner);
-        const iiif_str path = { dir->d, dir->d ? length_without_slash(dir->d) : 0 };
-        const iiif_str pattern = { dir->d, dir->d ? strlen(dir->d) : 0 };
-        iiif_error error = { .size = sizeof(error) };
-
-        if (dir->r) {
-            const iiif_status status = iiif_service_set_apart_matching(service, pattern, 0, &error);
-
-            if (status == IIIF_INVALID) {
-                ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, s,
-                             "what lies in <LocationMatch \"%s\"> may be listed by collections "
-                             "around it: %s", dir->d, error.message);
-            }
-            else if (status != IIIF_OK) {
-                ap_abort_on_oom();
-            }
-        }
-        else if (!dir->d_is_fnmatch && path.len && covers(section->path, dir->d)
-            && iiif_service_set_apart(service, path) != IIIF_OK) {
-            ap_abort_on_oom();
-        }
     }
 }
 
@@ -113,7 +60,7 @@ static int make_endpoint(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,
     for (i = sections->nelts - 1; i >= 0; i--) {
         const mod_iiif_section *outer = APR_ARRAY_IDX(sections, i, mod_iiif_section *);
 
-        if (!covers(outer->path, section->path)) {
+        if (!mod_iiif_covers(outer->path, section->path)) {
             continue;
         }
         if (i > at && outer->has_switch) {
@@ -139,7 +86,7 @@ static int make_endpoint(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     apr_pool_cleanup_register(pconf, made->service, free_service, apr_pool_cleanup_null);
-    set_apart(section, made->service, s);
+    mod_iiif_heed_guards(ptemp, section, made->service, s);
     *endpoint = made;
     return OK;
 }
@@ -158,8 +105,8 @@ static void warn_of_idle_sections(server_rec *s, const mod_iiif_server_conf *con
             const mod_iiif_section *other = APR_ARRAY_IDX(sections, k, mod_iiif_section *);
 
             if (APR_ARRAY_IDX(conf->endpoints, k, mod_iiif_endpoint *)) {
-                inside |= covers(other->path, idle->path);
-                used |= covers(idle->path, other->path);
+                inside |= mod_iiif_covers(other->path, idle->path);
+                used |= mod_iiif_covers(idle->path, other->path);
             }
         }
         if (inside && !used) {
@@ -177,7 +124,8 @@ static int adds_to(const mod_iiif_server_conf *conf, const mod_iiif_section *inh
     int i;
 
     for (i = 0; i < conf->sections->nelts; i++) {
-        if (covers(APR_ARRAY_IDX(conf->sections, i, mod_iiif_section *)->path, inherited->path)) {
+        if (mod_iiif_covers(APR_ARRAY_IDX(conf->sections, i, mod_iiif_section *)->path,
+                            inherited->path)) {
             return 1;
         }
     }

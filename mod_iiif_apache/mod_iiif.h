@@ -119,6 +119,14 @@ void mod_iiif_close_unused(mod_iiif_process *process);
 /** The endpoint that r->per_dir_config leads to; NULL: none, or switched off. */
 const mod_iiif_endpoint *mod_iiif_endpoint_of(const request_rec *r);
 
+/* -- iiif_guards.c: what else decides who may have what -- */
+
+/** Every request to <Location inner> gets the directives of <Location outer> too. */
+int mod_iiif_covers(const char *outer, const char *inner);
+/** Tells the service of the configuration's other sections that may keep something from somebody. */
+void mod_iiif_heed_guards(apr_pool_t *ptemp, const mod_iiif_section *section,
+                          iiif_service *service, server_rec *s);
+
 /* -- iiif_handler.c: the phases of a request -- */
 
 int mod_iiif_pre_translate_name(request_rec *r);

@@ -192,7 +192,9 @@ ngx_http_iiif_set_apart(ngx_conf_t *cf, iiif_service *service,
 
         /* "~" or "~*" is not kept: rather too much is apart than too little */
 
-        switch (iiif_service_set_apart_matching(service, name, 1, &error)) {
+        switch (iiif_service_set_apart_matching(service, name,
+                                                IIIF_CASELESS_REGEX, &error))
+        {
 
         case IIIF_OK:
             return NGX_OK;

@@ -122,14 +122,31 @@ iiif_status iiif_service_set_apart(iiif_service* service, iiif_str location) {
     });
 }
 
-iiif_status iiif_service_set_apart_matching(iiif_service* service, iiif_str pattern, int caseless, iiif_error* error) {
+iiif_status iiif_service_set_apart_matching(iiif_service* service, iiif_str pattern, iiif_pattern kind,
+                                            iiif_error* error) {
+    using Kind = iiif::source::UriPattern::Kind;
+    static_assert(static_cast<int>(Kind::regex) == IIIF_REGEX &&
+                  static_cast<int>(Kind::caseless_regex) == IIIF_CASELESS_REGEX &&
+                  static_cast<int>(Kind::wildcards) == IIIF_WILDCARDS);
     return guarded(IIIF_FAILED, error, [&] {
         const auto set =
-            service->service->set_apart_matching(std::string_view(pattern.data, pattern.len), caseless != 0);
+            service->service->set_apart_matching(std::string_view(pattern.data, pattern.len), static_cast<Kind>(kind));
         if (set) return IIIF_OK;
         set_error(error, set.error().sentence);
         return IIIF_INVALID;
     });
+}
+
+int iiif_service_set_apart_directory(iiif_service* service, iiif_str directory) {
+    return guarded(-1, nullptr, [&] {
+        return service->service->set_apart_directory(std::string_view(directory.data, directory.len)) ? 1 : 0;
+    });
+}
+
+int iiif_service_list_published_only(iiif_service* service) {
+    const bool listed_more = service->service->presentation == iiif::delivery::Presentation::on;
+    service->service->list_published_only();
+    return listed_more ? 1 : 0;
 }
 
 iiif_status iiif_pool_start(iiif_service* const* services, size_t count, const iiif_pool_settings* settings,

@@ -23,6 +23,8 @@
 #include "ctl/sidecars.h"
 #include "ctl/validate.h"
 #include "ctl/verdict.h"
+#include "presentation/access_file.h"
+#include "presentation/reader.h"
 
 namespace iiif::ctl {
 namespace {
@@ -123,11 +125,13 @@ int info(const std::string& file, const Manner& manner) {
 
 int check(const std::string& folder, bool verbose, const Manner& manner) {
     std::string wrong;
-    std::vector<File> files = files_of(folder, wrong);
+    std::vector<File> files = files_of(folder, wrong, presentation::kAccessFileName);
     if (!wrong.empty()) return unable("\"" + folder + "\": " + wrong);
     const std::vector<File> sidecars = take_sidecars(files);
     const std::vector<Finding> findings = examine_all(folder, files, manner);
     const std::vector<Mistake> mistakes = mistakes_in(folder, sidecars, manner.jobs);
+    const auto written = static_cast<std::size_t>(std::ranges::count_if(
+        sidecars, [](const File& file) { return presentation::last_of(file.path) != presentation::kAccessFileName; }));
 
     std::array<std::size_t, kVerdicts> counts{};
     std::size_t problems = 0;
@@ -159,7 +163,7 @@ int check(const std::string& folder, bool verbose, const Manner& manner) {
                                 json_integer(static_cast<json_int_t>(counts.at(i))));
         }
         json_object_set_new(sums, "problem", json_integer(static_cast<json_int_t>(problems)));
-        json_object_set_new(sums, "sidecars", json_integer(static_cast<json_int_t>(sidecars.size())));
+        json_object_set_new(sums, "sidecars", json_integer(static_cast<json_int_t>(written)));
         json_object_set_new(sums, "mistakes", json_integer(static_cast<json_int_t>(mistakes.size())));
         json_object_set_new(root.get(), "counts", sums);
         print(root);
@@ -170,8 +174,8 @@ int check(const std::string& folder, bool verbose, const Manner& manner) {
     (void)std::printf("%s: %zu fast, %zu fair, %zu slow, %zu unreadable", counted(images, "image", "images").c_str(),
                       count(Verdict::fast), count(Verdict::fair), count(Verdict::slow), count(Verdict::unreadable));
     if (problems > 0) (void)std::printf("; %zu that servers would not serve", problems);
-    if (!sidecars.empty()) {
-        (void)std::printf("; %s with %s", counted(sidecars.size(), "sidecar", "sidecars").c_str(),
+    if (written + mistakes.size() > 0) {
+        (void)std::printf("; %s with %s", counted(written, "sidecar", "sidecars").c_str(),
                           counted(mistakes.size(), "mistake", "mistakes").c_str());
     }
     if (count(Verdict::other) > 0)

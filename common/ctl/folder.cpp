@@ -43,18 +43,18 @@ std::string problem_of(const fs::path& folder, const fs::directory_entry& entry,
     return "";
 }
 
-void collect(const fs::path& folder, const fs::path& part, std::vector<File>& out) {
+void collect(const fs::path& folder, const fs::path& part, std::string_view hidden, std::vector<File>& out) {
     std::error_code error;
     std::error_code walking;
     for (fs::directory_iterator at(folder / part, walking); !walking && at != fs::directory_iterator();
          at.increment(walking)) {
         const fs::directory_entry& entry = *at;
         const fs::path name = entry.path().filename();
-        if (name.native().starts_with('.')) continue;
+        if (name.native().starts_with('.') && name.native() != hidden) continue;
         const fs::path path = part / name;
         // Folders that are links are not gone into: they may lead into a circle.
         if (entry.is_directory(error) && !entry.is_symlink(error)) {
-            collect(folder, path, out);
+            collect(folder, path, hidden, out);
             continue;
         }
         const bool file = entry.is_regular_file(error);
@@ -71,7 +71,7 @@ bool is_digit(char c) {
 
 }  // namespace
 
-std::vector<File> files_of(const std::string& folder, std::string& wrong) {
+std::vector<File> files_of(const std::string& folder, std::string& wrong, std::string_view hidden) {
     std::error_code error;
     std::vector<File> out;
     if (!fs::is_directory(folder, error)) {
@@ -83,7 +83,7 @@ std::vector<File> files_of(const std::string& folder, std::string& wrong) {
         wrong = error.message();
         return out;
     }
-    collect(folder, {}, out);
+    collect(folder, {}, hidden, out);
     std::ranges::sort(out, [](const File& a, const File& b) { return natural_less(a.path, b.path); });
     return out;
 }

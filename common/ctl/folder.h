@@ -15,8 +15,9 @@ struct File {
 };
 
 // All regular files and links to such, in the order in which people count (img2 before img10). What begins with a dot
-// is left out, as servers do not serve it. `wrong`: "" or why the folder itself cannot be read.
-std::vector<File> files_of(const std::string& folder, std::string& wrong);
+// is left out, as servers do not serve it, but what is called `hidden`. `wrong`: "" or why the folder itself cannot be
+// read.
+std::vector<File> files_of(const std::string& folder, std::string& wrong, std::string_view hidden = "");
 
 // Whether `a` comes before `b`: numbers by their value, letters by their lower case where they are ASCII.
 bool natural_less(const std::string& a, const std::string& b);

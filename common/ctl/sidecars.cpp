@@ -15,6 +15,7 @@
 
 #include "ctl/children.h"
 #include "ctl/folder.h"
+#include "presentation/access_file.h"
 #include "presentation/identifiers.h"
 #include "presentation/reader.h"
 #include "presentation/sidecar.h"
@@ -259,7 +260,7 @@ void compare(std::vector<Naming>& namings, std::vector<Mistake>& mistakes) {
 
 bool is_sidecar(std::string_view path) {
     const std::string_view name = presentation::last_of(path);
-    return name == presentation::kTableName ||
+    return name == presentation::kTableName || name == presentation::kAccessFileName ||
            std::ranges::find(presentation::kSidecarNames, name) != std::end(presentation::kSidecarNames);
 }
 

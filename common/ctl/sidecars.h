@@ -26,7 +26,7 @@ struct SidecarReport {
     std::vector<Naming> namings;
 };
 
-// "maps/iiif.yaml" or "metadata.csv", say.
+// "maps/iiif.yaml" or "metadata.csv", say, or an .htaccess, which is read with them.
 bool is_sidecar(std::string_view path);
 
 // Those of the folder `part` beneath `folder`. Strangers' texts are read in this process: whoever does not trust them

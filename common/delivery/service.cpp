@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "delivery/pages.h"
 #include "delivery/values.h"
@@ -206,27 +207,56 @@ bool Service::is_apart(std::string_view path, std::string_view from) const {
     return std::ranges::any_of(apart, by_path) || std::ranges::any_of(apart_patterns, by_pattern);
 }
 
-Expected<bool> Service::set_apart_matching(std::string_view pattern, bool caseless) {
-    auto compiled = source::UriPattern::compile(pattern, caseless);
+Expected<bool> Service::set_apart_matching(std::string_view pattern, source::UriPattern::Kind kind) {
+    auto compiled = source::UriPattern::compile(pattern, kind);
     if (!compiled) return tl::unexpected(compiled.error());
     apart_patterns.push_back(std::move(*compiled));
     return true;
 }
 
-// By the folder's own URIs, in each spelling. One that holds for both, as "\.json$" may, sets nothing apart.
+bool Service::set_apart_directory(std::string_view directory) {
+    // Both as the kernel finds them: "/srv/images" may be a link to where the rule is written for.
+    std::error_code failed;
+    const auto found = [&](std::string_view path) { return std::filesystem::weakly_canonical(path, failed); };
+    const auto beneath = found(directory).lexically_relative(found(root.directory()));
+    const std::string path = beneath.generic_string();
+    if (failed || path.empty() || path == "." || path == ".." || path.starts_with("../")) return false;
+    set_apart(prefix + "/3/" + path + (path.ends_with('/') ? "" : "/"));
+    return true;
+}
+
+void Service::list_published_only() {
+    if (presentation == Presentation::on) presentation = Presentation::opt_in;
+}
+
+// By URIs of the folder or image, and of what may lie in it, in each spelling. A pattern that holds for both, as
+// "\.json$" may, sets nothing apart.
 bool Service::is_apart_by(const source::UriPattern& pattern, std::string_view path, std::string_view from) const {
-    for (const std::string_view version : {"", "3/", "2/"}) {
-        for (const std::string_view name : {"", "manifest.json", "collection.json"}) {
-            const auto lies_in = [&](std::string_view one) {
-                std::string uri = prefix + '/';
-                uri.append(version).append(one);
-                if (!one.empty()) uri += '/';
-                return pattern.matches(uri.append(name));
-            };
-            if (lies_in(path) && !lies_in(from)) return true;
+    static constexpr std::string_view kVersions[] = {"", "/3", "/2"};
+    static constexpr std::string_view kNames[] = {"/",
+                                                  "/manifest.json",
+                                                  "/collection.json",
+                                                  "/info.json",
+                                                  "/full/max/0/default.jpg",  // of an image
+                                                  "/x/info.json",
+                                                  "/x/full/max/0/default.jpg"};
+    const auto holds = [&](std::string_view version, std::string_view one, std::string_view name) {
+        std::string uri = prefix;
+        uri += version;
+        if (!one.empty()) uri.append("/").append(one);
+        return pattern.matches(uri.append(name));
+    };
+    for (const std::string_view version : kVersions) {
+        for (const std::string_view name : kNames) {
+            if (holds(version, path, name) && !holds(version, from, name)) return true;
         }
     }
-    return false;
+    // Whoever writes "/iiif/3/private" and no more means what is in it, too; not so "/iiif/*", which holds for
+    // "/iiif/3".
+    const auto holds_bare = [&](std::string_view one, std::string_view slash) {
+        return std::ranges::any_of(kVersions, [&](std::string_view version) { return holds(version, one, slash); });
+    };
+    return holds_bare(path, "") && !holds_bare(from, "") && !holds_bare(from, "/");
 }
 
 Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::string_view prefix, Side side) {

@@ -60,9 +60,13 @@ struct Service {
     // differently. Set before the pool starts, too.
     std::vector<std::string> apart;
     void set_apart(std::string_view location);
-    // The same, of locations whose paths are regular expressions; these are matched against whole URIs.
+    // The same, of locations whose paths are patterns; these are matched against whole URIs.
     std::vector<source::UriPattern> apart_patterns;
-    Expected<bool> set_apart_matching(std::string_view pattern, bool caseless);
+    Expected<bool> set_apart_matching(std::string_view pattern, source::UriPattern::Kind kind);
+    // The same, of a directory of the file system, absolute. Whether it lies beneath the root; else nothing changes.
+    bool set_apart_directory(std::string_view directory);
+    // Presentation::on becomes opt_in: what the server's rules are about shows at each request only.
+    void list_published_only();
     // Whether what lies at `path` beneath the root must not be listed by what is asked for at `from`.
     [[nodiscard]] bool is_apart(std::string_view path, std::string_view from) const;
 

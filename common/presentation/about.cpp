@@ -88,6 +88,15 @@ bool Describer::is_published(std::string_view path, std::optional<bool> own, std
     return service_.presentation != delivery::Presentation::opt_in && !service_.is_apart(path, asked_);
 }
 
+namespace {
+
+// By an .htaccess, of which whoever writes `publish` knows.
+bool is_kept_back(const Sidecar& own, const Item* row) {
+    return own.guarded && !own.publish && (row == nullptr || !row->publish);
+}
+
+}  // namespace
+
 void Describer::inherit(std::string_view folder_path, Descriptive& says) {
     std::string_view path = folder_path;
     while (!path.empty() && !has_rights(says)) {
@@ -121,7 +130,8 @@ About Describer::folder_in(const Sidecar& above, std::string_view path, const Si
         about.withdrawn = about.withdrawn || row->withdrawn;
         if (!about.scale) about.scale = row->scale;
     }
-    about.published = is_published(path, own.publish, row == nullptr ? std::nullopt : row->publish);
+    about.published =
+        !is_kept_back(own, row) && is_published(path, own.publish, row == nullptr ? std::nullopt : row->publish);
     if (about.says.label.empty()) about.says.label = LanguageMap(made_readable(last_of(path), false));
     fill_rights(about.says, above.says);
     inherit(parent_of(path), about.says);
@@ -153,6 +163,12 @@ bool Describer::is_shown(const Sidecar& sidecar, std::string_view folder, std::s
     if (item != nullptr && item->withdrawn) return false;
     if (item != nullptr && item->publish) return *item->publish;
     return !service_.is_apart(joined(folder, name), folder);
+}
+
+bool Describer::is_chapter(const Sidecar& sidecar, std::string_view folder, std::string_view name,
+                           const Sidecar& own) const {
+    return own.publish != false && !own.withdrawn && !is_kept_back(own, sidecar.item(name)) &&
+           is_shown(sidecar, folder, name);
 }
 
 About Describer::object(std::string_view path, const Sidecar& folder, const Embedded& embedded) {

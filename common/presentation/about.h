@@ -44,6 +44,9 @@ public:
     About object(std::string_view path, const Sidecar& folder, const Embedded& embedded);
     // As image() has it, and for pages of files that have several.
     [[nodiscard]] bool is_shown(const Sidecar& sidecar, std::string_view folder, std::string_view name) const;
+    // Whether the sub-folder `name` of `folder` may be a chapter there. `own`: what its own sidecar says.
+    [[nodiscard]] bool is_chapter(const Sidecar& sidecar, std::string_view folder, std::string_view name,
+                                  const Sidecar& own) const;
 
 private:
     // Whoever writes `publish` says so; else the endpoint's rule holds.

@@ -166,10 +166,10 @@ Expected<bool> Builder::add_canvases(const View& view, Manifest& to, Range* part
 Expected<bool> Builder::add_chapters(const View& view, Manifest& to, unsigned depth) {
     if (depth >= kDeepest) return true;
     for (const source::Entry& folder : view.folders) {
-        if (!describer_.is_shown(view.sidecar, view.path, folder.name)) continue;
+        if (!describer_.is_shown(view.sidecar, view.path, folder.name)) continue;  // without looking into it
         const std::string path = joined(view.path, folder.name);
         const auto inner = reader_.view(path);
-        if (!inner || inner->sidecar.publish == false || inner->sidecar.withdrawn) continue;
+        if (!inner || !describer_.is_chapter(view.sidecar, view.path, folder.name, inner->sidecar)) continue;
         Range part;
         part.id = addresses_.id(path, Resource::range);
         part.label = describer_.folder_in(view.sidecar, path, inner->sidecar).says.label;

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <map>
 
+#include "presentation/access_file.h"
+
 namespace iiif::presentation {
 namespace {
 
@@ -110,7 +112,25 @@ Sidecar Reader::read_sidecar_in(const source::Folder& folder) {
     Sidecar sidecar;
     if (text || table) sidecar = read_sidecar(text ? &*text : nullptr, table ? &*table : nullptr);
     sidecar.problems.insert(sidecar.problems.end(), problems.begin(), problems.end());
+    heed_access_file(folder, sidecar);
     return sidecar;
+}
+
+void Reader::heed_access_file(const source::Folder& folder, Sidecar& sidecar) {
+    const auto entry = folder.find_hidden(kAccessFileName);
+    watch_.saw(folder, kAccessFileName, entry ? &entry->key : nullptr);
+    if (!entry) return;
+    const auto file = folder.open_hidden(kAccessFileName);
+    // httpd refuses everything where it cannot read it.
+    const std::uint32_t line = file ? line_that_guards(read_whole(file.get(), kMostAccessFileBytes)) : 1;
+    if (line == 0) return;
+    sidecar.guarded = true;
+    if (sidecar.publish) return;
+    sidecar.problems.push_back({std::string(kAccessFileName), line,
+                                "does not guard what IIIF delivers of this folder, for IIIF requests go by their URIs: "
+                                "write a <Location> or location for it in the server's configuration; Collections do "
+                                "not list it, unless its iiif.yaml says \"publish: true\" (\"publish: false\" keeps it "
+                                "out, without this message)"});
 }
 
 std::shared_ptr<const Sidecar> Reader::sidecar_in(const source::Folder& folder) {

@@ -47,6 +47,7 @@ public:
 private:
     std::shared_ptr<const Sidecar> sidecar_in(const source::Folder& folder);
     Sidecar read_sidecar_in(const source::Folder& folder);
+    void heed_access_file(const source::Folder& folder, Sidecar& sidecar);
     std::optional<SidecarText> read_text(const source::Folder& folder, std::string_view name, std::size_t most,
                                          std::vector<Problem>& problems);
 

@@ -64,6 +64,7 @@ struct Sidecar {
     std::vector<std::string> identifiers;
     Objects objects = Objects::folder;
     std::optional<bool> publish;  // false: in no Collection
+    bool guarded = false;         // by an .htaccess beside it: in no Collection, unless somebody says `publish: true`
     bool withdrawn = false;
     std::optional<protocol::PhysicalScale> scale;  // of all its images
     // Names of items; or ids of canvases that are included.

@@ -49,10 +49,17 @@ Expected<std::unique_ptr<delivery::Service>> service_of(const json_t* object) {
         const json_t* const one = json_array_get(patterns, i);
         const json_t* const pattern = json_object_get(one, "pattern");
         if (!json_is_string(pattern)) return missing("apart_patterns");
+        const json_t* const kind = json_object_get(one, "kind");
+        using Kind = source::UriPattern::Kind;
+        if (!json_is_integer(kind) || json_integer_value(kind) < 0 ||
+            json_integer_value(kind) > static_cast<json_int_t>(Kind::wildcards)) {
+            return missing("apart_patterns");
+        }
         auto set = (*service)->set_apart_matching({json_string_value(pattern), json_string_length(pattern)},
-                                                  json_is_true(json_object_get(one, "caseless")));
+                                                  static_cast<Kind>(json_integer_value(kind)));
         if (!set) return tl::unexpected(set.error());
     }
+    if (json_is_true(json_object_get(object, "published_only"))) (*service)->list_published_only();
     return service;
 }
 

@@ -2,6 +2,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "source/uri_pattern.h"
 
+#include <fnmatch.h>
 #include <pcre2.h>
 
 #include <array>
@@ -29,18 +30,19 @@ struct UriPattern::Compiled {
     std::unique_ptr<pcre2_match_context, Free> limits;
 };
 
-UriPattern::UriPattern(std::string text, bool caseless, std::unique_ptr<Compiled> compiled)
-    : text_(std::move(text)), caseless_(caseless), compiled_(std::move(compiled)) {}
+UriPattern::UriPattern(std::string text, Kind kind, std::unique_ptr<Compiled> compiled)
+    : text_(std::move(text)), kind_(kind), compiled_(std::move(compiled)) {}
 UriPattern::UriPattern(UriPattern&&) noexcept = default;
 UriPattern& UriPattern::operator=(UriPattern&&) noexcept = default;
 UriPattern::~UriPattern() = default;
 
-Expected<UriPattern> UriPattern::compile(std::string_view pattern, bool caseless) {
+Expected<UriPattern> UriPattern::compile(std::string_view pattern, Kind kind) {
+    if (kind == Kind::wildcards) return UriPattern(std::string(pattern), kind, nullptr);
     auto compiled = std::make_unique<Compiled>();
     int error = 0;
     PCRE2_SIZE offset = 0;
     compiled->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                                       caseless ? PCRE2_CASELESS : 0U, &error, &offset, nullptr));
+                                       kind == Kind::caseless_regex ? PCRE2_CASELESS : 0U, &error, &offset, nullptr));
     if (!compiled->code) {
         std::array<PCRE2_UCHAR, 256> words{};
         pcre2_get_error_message(error, words.data(), words.size());
@@ -51,10 +53,11 @@ Expected<UriPattern> UriPattern::compile(std::string_view pattern, bool caseless
     if (!compiled->limits) throw std::bad_alloc();
     pcre2_set_match_limit(compiled->limits.get(), kMatchLimit);
     pcre2_set_heap_limit(compiled->limits.get(), kHeapLimitKib);
-    return UriPattern(std::string(pattern), caseless, std::move(compiled));
+    return UriPattern(std::string(pattern), kind, std::move(compiled));
 }
 
 bool UriPattern::matches(std::string_view path) const {
+    if (kind_ == Kind::wildcards) return fnmatch(text_.c_str(), std::string(path).c_str(), FNM_PATHNAME) == 0;
     const std::unique_ptr<pcre2_match_data, Free> data(
         pcre2_match_data_create_from_pattern(compiled_->code.get(), nullptr));
     if (!data) throw std::bad_alloc();

@@ -243,6 +243,35 @@ def test_what_is_not_for_all_is_in_no_collection(site):
     assert document(site, BASE + "/chosen/collection.json")["items"] == []
 
 
+def test_an_htaccess_keeps_its_folder_out(folder):
+    """httpd heeds it for files, neither server for IIIF: rather is the folder in no Collection, and the log says why."""
+    keep_out = ("letters", "volumes/Volume 2")
+    (folder / "book/.htaccess").write_text("Options -Indexes\nRequire all granted\n")
+    for name in ("maps", *keep_out):
+        (folder / name / ".htaccess").write_text("Options -Indexes\nRequire valid-user\n")
+    (folder / "maps/iiif.yaml").write_text("publish: true\n")
+    tree.age(folder)
+    group = Cluster([Endpoint("/g/", folder, {"presentation": "on"})])
+    try:
+        for target in ("/g/collection.json", "/g/2/collection.json"):
+            answer = group.get(target).text()
+            assert "etters" not in answer and "/book/" in answer and "/maps/" in answer
+        volumes = group.get("/g/volumes/manifest.json").text()
+        assert "Volume%2010/" in volumes and "Volume%202/" not in volumes
+        assert len(group.get("/g/letters/collection.json").json()["items"]) == 3
+        for server in group.servers.values():
+            assert "letters" in server.log() and "/.htaccess\", line 2: does not guard" in server.log(), server.log()
+            assert "maps/.htaccess" not in server.log()
+        for name in keep_out:
+            (folder / name / ".htaccess").unlink()
+        wait_for(lambda: "etters" in group.get("/g/collection.json").text(), 5, "the folder to be listed")
+    finally:
+        group.stop()
+        for path in (*folder.rglob(".htaccess"), folder / "maps/iiif.yaml"):
+            path.unlink()
+        tree.age(folder)
+
+
 def test_withdrawn(site):
     answer = site.get("/p/gone/manifest.json")
     assert answer.status == 410 and answer.header("ETag") is None

@@ -114,10 +114,29 @@ void        iiif_service_free(iiif_service *service);
 iiif_status iiif_service_set_apart(iiif_service *service, iiif_str location);
 
 /*
- * The same for a location whose path is a regular expression (PCRE2, matched anywhere in the decoded path of a URI),
- * inside the endpoint or beside it. `caseless`: 1 when case means nothing there, or is not known. IIIF_INVALID: this is none.
+ * The same for a location whose path is a pattern, inside the endpoint or beside it. IIIF_INVALID: it is no regular
+ * expression. IIIF_CASELESS_REGEX when case means nothing there, or when that is not known.
  */
-iiif_status iiif_service_set_apart_matching(iiif_service *service, iiif_str pattern, int caseless, iiif_error *error);
+typedef enum {
+    IIIF_REGEX = 0,        /* PCRE2, matched anywhere in the decoded path of a URI */
+    IIIF_CASELESS_REGEX,
+    IIIF_WILDCARDS         /* fnmatch(3) with FNM_PATHNAME, of the whole path */
+} iiif_pattern;
+
+iiif_status iiif_service_set_apart_matching(iiif_service *service, iiif_str pattern, iiif_pattern kind,
+                                            iiif_error *error);
+
+/*
+ * The same for a directory of the file system, absolute, that the server treats differently. Returns 1 when it lies
+ * beneath the root, 0 when not, and nothing changes, and -1 when memory is short.
+ */
+int         iiif_service_set_apart_directory(iiif_service *service, iiif_str directory);
+
+/*
+ * For rules whose reach shows at each request only: Collections of this service list what sidecars publish (`publish:
+ * true`) and nothing else, as `presentation opt_in` has it. Returns 1 when they did list more. Before iiif_pool_start.
+ */
+int         iiif_service_list_published_only(iiif_service *service);
 
 
 /* ---- Renderers: the pool, once per server generation, in the privileged parent --------------------

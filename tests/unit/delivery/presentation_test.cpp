@@ -89,34 +89,86 @@ START_TEST(locations_apart) {
 END_TEST
 
 START_TEST(locations_by_pattern) {
+    using Kind = iiif::source::UriPattern::Kind;
     static constexpr struct {
         const char* pattern;
-        bool caseless;
+        Kind kind;
         const char *path, *from;
         bool apart;
     } kCases[] = {
-        {"^/iiif/([23]/)?private/", false, "private", "", true},
-        {"^/iiif/([23]/)?private/", false, "private/x", "private", false},
-        {"^/iiif/([23]/)?private/", false, "Private", "", false},
-        {"^/iiif/([23]/)?private/", true, "Private", "", true},
-        {"^/iiif/3/a/b", false, "a", "", false},
-        {"^/iiif/3/a/b", false, "a/b", "a", true},
-        {"/secret/.*manifest", false, "x/secret", "x", true},
-        {"\\.json$", false, "a", "", false},  // holds for what is around it as well
-        {"\\.php$", false, "a", "", false},
-        {"^/other/", false, "a", "", false},
-        {"\xFF", false, "\xFFx", "", true},                                             // bytes
-        {"(a+)+$", false, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "", true},  // takes for ever: rather apart
+        {"^/iiif/([23]/)?private/", Kind::regex, "private", "", true},
+        {"^/iiif/([23]/)?private/", Kind::regex, "private/x", "private", false},
+        {"^/iiif/([23]/)?private/", Kind::regex, "Private", "", false},
+        {"^/iiif/([23]/)?private/", Kind::caseless_regex, "Private", "", true},
+        {"^/iiif/3/a/b", Kind::regex, "a", "", false},
+        {"^/iiif/3/a/b", Kind::regex, "a/b", "a", true},
+        {"^/iiif/3/a$", Kind::regex, "a", "", true},
+        {"/secret/.*manifest", Kind::regex, "x/secret", "x", true},
+        {"/secret/.*/full/", Kind::regex, "x/secret", "x", true},
+        {"/secret\\.tif/full/", Kind::regex, "x/secret.tif", "x", true},
+        {"\\.json$", Kind::regex, "a", "", false},  // holds for what is around it as well
+        {"/full/max/", Kind::regex, "a/b.tif", "a", false},
+        {"\\.php$", Kind::regex, "a", "", false},
+        {"^/other/", Kind::regex, "a", "", false},
+        {"\xFF", Kind::regex, "\xFFx", "", true},  // bytes
+        // Takes for ever: rather apart.
+        {"(a+)+$", Kind::regex, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "", true},
+        {"/iiif/*/private", Kind::wildcards, "private", "", true},
+        {"/iiif/*/private/*", Kind::wildcards, "private", "", true},
+        {"/iiif/*/private/*", Kind::wildcards, "private/x", "private", false},
+        {"/iiif/?/[pq]rivate/*/*/*/*/*", Kind::wildcards, "private", "", true},
+        {"/iiif/*/private/*", Kind::wildcards, "open", "", false},
+        {"/iiif/*/private/*", Kind::wildcards, "a/private", "a", true},  // without a version
+        {"/iiif/3/private/*", Kind::wildcards, "a/private", "a", false},
+        {"/iiif/*", Kind::wildcards, "open", "", false},
+        {"/iiif/*/*", Kind::wildcards, "open", "", true},  // whose Manifest it holds for
+        {"/iiif/[", Kind::wildcards, "open", "", false},
     };
     for (const auto& c : kCases) {
         const auto service = made("on");
-        ck_assert(service->set_apart_matching(c.pattern, c.caseless).has_value());
+        ck_assert(service->set_apart_matching(c.pattern, c.kind).has_value());
         ck_assert_msg(service->is_apart(c.path, c.from) == c.apart, "%s: %s from \"%s\"", c.pattern, c.path, c.from);
     }
     const auto service = made("on");
-    const auto wrong = service->set_apart_matching("(", false);
+    const auto wrong = service->set_apart_matching("(", Kind::regex);
     ck_assert(!wrong.has_value() && wrong.error().sentence.find("offset 1") != std::string::npos);
     ck_assert(service->apart_patterns.empty());
+}
+END_TEST
+
+// The root is /tmp.
+START_TEST(directories_apart) {
+    static constexpr struct {
+        const char* directory;
+        bool beneath;
+        const char* apart;
+    } kCases[] = {
+        {"/tmp/private", true, "private/"},
+        {"/tmp/private/", true, "private/"},
+        {"/tmp//a/./b", true, "a/b/"},
+        {"/tmp/a/../private", true, "private/"},
+        {"/tmp", false, nullptr},
+        {"/tmp/", false, nullptr},
+        {"/", false, nullptr},
+        {"/tmpx/private", false, nullptr},
+        {"/var/private", false, nullptr},
+    };
+    for (const auto& [directory, beneath, apart] : kCases) {
+        const auto service = made("on");
+        ck_assert_msg(service->set_apart_directory(directory) == beneath, "%s", directory);
+        ck_assert_uint_eq(service->apart.size(), beneath ? 1 : 0);
+        if (beneath) ck_assert_str_eq(service->apart[0].c_str(), apart);
+    }
+}
+END_TEST
+
+START_TEST(published_only) {
+    for (const auto& [said, then] :
+         {std::pair{"on", Presentation::opt_in}, {"opt_in", Presentation::opt_in}, {"off", Presentation::off}}) {
+        const auto service = made(said);
+        service->list_published_only();
+        ck_assert(service->presentation == then);
+    }
 }
 END_TEST
 
@@ -138,6 +190,8 @@ TCase* presentation_case() {
     tcase_add_test(tests, resources);
     tcase_add_test(tests, locations_apart);
     tcase_add_test(tests, locations_by_pattern);
+    tcase_add_test(tests, directories_apart);
+    tcase_add_test(tests, published_only);
     tcase_add_test(tests, cannot_stand_beside_rules);
     return tests;
 }
