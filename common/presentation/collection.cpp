@@ -64,6 +64,7 @@ std::optional<Builder::Listed> Builder::listed(const Sidecar& above, std::string
         return std::nullopt;
     }
     About about = describer_.folder_in(above, path, view->sidecar);
+    if (!about.published && view->sidecar.guarded) complain_about(*view);  // else nobody knows why it is not there
     if (!about.published || about.withdrawn) return std::nullopt;
 
     const auto images = in_order(*view);
