@@ -127,23 +127,21 @@ def tidy():
         return Tally(failed=1)
     sources = [path for path in lint.cxx_files() if path.suffix == ".cpp" and "common" in path.relative_to(REPOSITORY).parts]
     tally = Tally()
-    running = []
 
-    def finish(one):
-        name, process = one
-        out = process.communicate()[0]
-        if process.returncode:
-            print(f"  FAILED: clang-tidy {name}\n{out[-3000:]}")
-        tally.add(Tally(int(process.returncode == 0), int(process.returncode != 0)))
+    # Of a function with very many ways through it the analyzer follows fewer than 225,000 steps: half of the time.
+    bounded = [f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=40000")]
 
-    for source in sources:
-        if len(running) >= (os.cpu_count() or 1):
-            finish(running.pop(0))
-        running.append((source.relative_to(REPOSITORY), subprocess.Popen(
-            ["clang-tidy-14", "--quiet", "--warnings-as-errors=*", "-p", "build/release", source], cwd=REPOSITORY, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
-    for one in running:
-        finish(one)
+    def look_at(source):
+        return subprocess.run(["clang-tidy-14", "--quiet", "--warnings-as-errors=*", *bounded, "-p", "build/release", source],
+                              cwd=REPOSITORY, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+    # The largest first: the last one is not waited for long.
+    sources.sort(key=lambda path: path.stat().st_size, reverse=True)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        for source, done in zip(sources, threads.map(look_at, sources)):
+            if done.returncode:
+                print(f"  FAILED: clang-tidy {source.relative_to(REPOSITORY)}\n{done.stdout[-3000:]}")
+            tally.add(Tally(int(done.returncode == 0), int(done.returncode != 0)))
     return tally
 
 
