@@ -202,7 +202,7 @@ def browser():
     except npm.Failed as failed:
         print(f"npm could not install what drives the browser:\n{failed}")
         return Tally(failed=1)
-    return pytest("browser", "tests/browser")
+    return pytest("browser", "tests/browser", spread=BY_FILE)
 
 
 def fuzzing():

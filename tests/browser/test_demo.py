@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.servers import heed_interrupts
+from support.servers import free_port, heed_interrupts
 from test_zoom import family, processes_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -26,7 +26,8 @@ def what_a_visitor_saw(tmp_path_factory):
     """Of a running scripts/demo; everything is gone afterwards."""
     said = tmp_path_factory.mktemp("demo") / "said"
     with said.open("w") as out:
-        process = subprocess.Popen([REPOSITORY / "scripts/demo"], stderr=out, stdin=subprocess.DEVNULL,
+        # From 8080 on, others look for ports at the same time.
+        process = subprocess.Popen([REPOSITORY / "scripts/demo", "--port", str(free_port())], stderr=out, stdin=subprocess.DEVNULL,
                                    start_new_session=True, preexec_fn=heed_interrupts)
     place = None
     try:

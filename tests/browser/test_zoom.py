@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.servers import heed_interrupts
+from support.servers import free_port, heed_interrupts
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TILE = re.compile(r"/iiif/3/[^/]+/(full|\d+,\d+,\d+,\d+)/[^/]+/0/default\.jpg$")
@@ -20,7 +20,8 @@ def served(request, tmp_path_factory):
     """(kind of server, base URL) of a running scripts/serve; everything is gone afterwards."""
     said = tmp_path_factory.mktemp("serve") / "said"
     with said.open("w") as out:
-        process = subprocess.Popen([REPOSITORY / "scripts/serve", "--server", request.param, "--set", "max_width=20000"],
+        process = subprocess.Popen([REPOSITORY / "scripts/serve", "--server", request.param, "--set", "max_width=20000",
+                                    "--port", str(free_port())],
                                    stderr=out, start_new_session=True, preexec_fn=heed_interrupts)
     deadline = time.monotonic() + 900  # it may have to build, and to make the sample
     while not (place := re.search(r"log\s+(/\S+)/error\.log", said.read_text())):
