@@ -124,14 +124,15 @@ static const char *subject_of(const guards *g, const ap_directive_t *node)
     return ap_getword_conf(g->ptemp, &args);
 }
 
-static void list_published_only(const guards *g, const ap_directive_t *node)
+static void set_published_only(const guards *g, const ap_directive_t *node)
 {
-    if (iiif_service_list_published_only(g->service)) {
+    if (iiif_service_set_published_only(g->service)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, g->s,
                      "collections of IIIF endpoint <Location \"%s\"> list only what sidecars "
-                     "publish (\"publish: true\"): \"%s %s\" at %s:%d decides who may have what "
-                     "by a condition on the URI, and what it keeps back cannot be known "
-                     "beforehand; a <Location> or <LocationMatch> in its place can",
+                     "publish (\"publish: true\"), and nothing else is a chapter: \"%s %s\" at "
+                     "%s:%d decides who may have what by a condition on the URI, and what it "
+                     "keeps back cannot be known beforehand; a <Location> or <LocationMatch> in "
+                     "its place can",
                      g->section->path, node->directive, node->args, node->filename,
                      node->line_num);
     }
@@ -195,13 +196,13 @@ static void look_through(const guards *g, const ap_directive_t *node)
         }
         if (is(node, "<If") || is(node, "<ElseIf") || is(node, "<Else")) {
             if (by_uri && decides_access(node->first_child)) {
-                list_published_only(g, node);
+                set_published_only(g, node);
             }
             look_through(g, node->first_child);
         }
         else if (is(node, "Require")) {
             if (ap_strcasestr(node->args, "expr") && reads_uri(node->args)) {
-                list_published_only(g, node);
+                set_published_only(g, node);
             }
         }
         else if (is(node, "<Directory")) {

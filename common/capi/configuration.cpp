@@ -143,10 +143,11 @@ int iiif_service_set_apart_directory(iiif_service* service, iiif_str directory) 
     });
 }
 
-int iiif_service_list_published_only(iiif_service* service) {
-    const bool listed_more = service->service->presentation == iiif::delivery::Presentation::on;
-    service->service->list_published_only();
-    return listed_more ? 1 : 0;
+int iiif_service_set_published_only(iiif_service* service) {
+    auto& said = *service->service;
+    const bool is_new = said.presentation != iiif::delivery::Presentation::off && !said.published_only;
+    said.published_only = true;
+    return is_new ? 1 : 0;
 }
 
 iiif_status iiif_pool_start(iiif_service* const* services, size_t count, const iiif_pool_settings* settings,

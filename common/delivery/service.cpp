@@ -225,10 +225,6 @@ bool Service::set_apart_directory(std::string_view directory) {
     return true;
 }
 
-void Service::list_published_only() {
-    if (presentation == Presentation::on) presentation = Presentation::opt_in;
-}
-
 // By URIs of the folder or image, and of what may lie in it, in each spelling. A pattern that holds for both, as
 // "\.json$" may, sets nothing apart.
 bool Service::is_apart_by(const source::UriPattern& pattern, std::string_view path, std::string_view from) const {

@@ -65,8 +65,9 @@ struct Service {
     Expected<bool> set_apart_matching(std::string_view pattern, source::UriPattern::Kind kind);
     // The same, of a directory of the file system, absolute. Whether it lies beneath the root; else nothing changes.
     bool set_apart_directory(std::string_view directory);
-    // Presentation::on becomes opt_in: what the server's rules are about shows at each request only.
-    void list_published_only();
+    // What the server's rules are about shows at each request only: Collections list, and chapters are, only what
+    // sidecars publish.
+    bool published_only = false;
     // Whether what lies at `path` beneath the root must not be listed by what is asked for at `from`.
     [[nodiscard]] bool is_apart(std::string_view path, std::string_view from) const;
 

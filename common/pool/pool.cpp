@@ -120,8 +120,7 @@ std::string configuration(const std::vector<delivery::Service*>& services, const
             failed |= json_object_set_new(one, "pattern", string(pattern.text()));
             failed |= json_object_set_new(one, "kind", json_integer(static_cast<json_int_t>(pattern.kind())));
         }
-        failed |= json_object_set_new(object, "published_only",
-                                      json_boolean(service->presentation == delivery::Presentation::opt_in));
+        failed |= json_object_set_new(object, "published_only", json_boolean(service->published_only));
     }
     failed |= json_object_set_new(root.get(), "uid", json_integer(launch.uid));
     failed |= json_object_set_new(root.get(), "gid", json_integer(launch.gid));

@@ -85,14 +85,14 @@ std::string made_readable(std::string_view name, bool is_file) {
 bool Describer::is_published(std::string_view path, std::optional<bool> own, std::optional<bool> row) const {
     if (own) return *own;
     if (row) return *row;
-    return service_.presentation != delivery::Presentation::opt_in && !service_.is_apart(path, asked_);
+    return service_.presentation != delivery::Presentation::opt_in && !service_.published_only &&
+           !service_.is_apart(path, asked_);
 }
 
 namespace {
 
-// By an .htaccess, of which whoever writes `publish` knows.
-bool is_kept_back(const Sidecar& own, const Item* row) {
-    return own.guarded && !own.publish && (row == nullptr || !row->publish);
+bool says_publish(const Sidecar& own, const Item* row) {
+    return own.publish || (row != nullptr && row->publish);
 }
 
 }  // namespace
@@ -130,8 +130,9 @@ About Describer::folder_in(const Sidecar& above, std::string_view path, const Si
         about.withdrawn = about.withdrawn || row->withdrawn;
         if (!about.scale) about.scale = row->scale;
     }
-    about.published =
-        !is_kept_back(own, row) && is_published(path, own.publish, row == nullptr ? std::nullopt : row->publish);
+    // Whoever writes `publish` knows of an .htaccess.
+    about.published = (!own.guarded || says_publish(own, row)) &&
+                      is_published(path, own.publish, row == nullptr ? std::nullopt : row->publish);
     if (about.says.label.empty()) about.says.label = LanguageMap(made_readable(last_of(path), false));
     fill_rights(about.says, above.says);
     inherit(parent_of(path), about.says);
@@ -167,8 +168,8 @@ bool Describer::is_shown(const Sidecar& sidecar, std::string_view folder, std::s
 
 bool Describer::is_chapter(const Sidecar& sidecar, std::string_view folder, std::string_view name,
                            const Sidecar& own) const {
-    return own.publish != false && !own.withdrawn && !is_kept_back(own, sidecar.item(name)) &&
-           is_shown(sidecar, folder, name);
+    if (own.publish == false || own.withdrawn || !is_shown(sidecar, folder, name)) return false;
+    return !(own.guarded || service_.published_only) || says_publish(own, sidecar.item(name));
 }
 
 About Describer::object(std::string_view path, const Sidecar& folder, const Embedded& embedded) {

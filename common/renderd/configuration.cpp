@@ -59,7 +59,7 @@ Expected<std::unique_ptr<delivery::Service>> service_of(const json_t* object) {
                                                   static_cast<Kind>(json_integer_value(kind)));
         if (!set) return tl::unexpected(set.error());
     }
-    if (json_is_true(json_object_get(object, "published_only"))) (*service)->list_published_only();
+    (*service)->published_only = json_is_true(json_object_get(object, "published_only"));
     return service;
 }
 

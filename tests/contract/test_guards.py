@@ -66,7 +66,7 @@ BY_URI = '%{REQUEST_URI} =~ m#/letters/#'
     ("", section("LocationMatch", "^/g", section("If", BY_URI, DENIED)), ""),
     ("", section("Location", "/", section("If", BY_URI, DENIED)), ""),
     ("", section("If", "%{HTTP_USER_AGENT} != 'x'", section("If", BY_URI, DENIED)), ""),
-    ("\n".join([section("If", BY_URI), "<Else>", DENIED, "</Else>"]).replace("/letters/", "/(g/([23]/)?collection|book)"),
+    ("\n".join([section("If", BY_URI), "<Else>", DENIED, "</Else>"]).replace("/letters/", "/(g/([23]/)?collection|book|volumes)"),
      "", ""),
     (f"<RequireAll>\nRequire all granted\nRequire not expr {BY_URI}\n</RequireAll>", "", ""),
     ("", section("If", "%{THE_REQUEST} =~ m#/letters/#", "AuthType Basic", 'AuthName "x"', "Require valid-user"), ""),
@@ -79,11 +79,13 @@ def test_conditions_on_the_uri(folder, everything, inside, beside, main):
             assert listed(server, target) == {"maps"}, everything
         assert server.get("/g/3/letters/collection.json").status in (401, 403)
         assert server.get("/g/3/book/manifest.json").status == 200
+        volumes = server.get("/g/3/volumes/manifest.json")
+        assert volumes.status == 200 and "0%20title.png" in volumes.text() and "leaf" not in volumes.text()
         said = [line for line in server.said().splitlines() if "list only what sidecars publish" in line]
         assert said and "server.conf:" in said[0] and '<Location "/g/">' in said[0], server.said()
     with started(folder, inside, beside, main, "opt_in") as server:
         assert listed(server, TARGETS[0]) == {"maps"}
-        assert "list only what" not in server.said()
+        assert "leaf" not in server.get("/g/3/volumes/manifest.json").text()
 
 
 @pytest.mark.parametrize("inside, beside, main", [

@@ -134,9 +134,10 @@ int         iiif_service_set_apart_directory(iiif_service *service, iiif_str dir
 
 /*
  * For rules whose reach shows at each request only: Collections of this service list what sidecars publish (`publish:
- * true`) and nothing else, as `presentation opt_in` has it. Returns 1 when they did list more. Before iiif_pool_start.
+ * true`) and nothing else, and nothing else is a chapter of a Manifest. Returns 1 when that is new, 0 when it was told
+ * before or has no Collections. Before iiif_pool_start.
  */
-int         iiif_service_list_published_only(iiif_service *service);
+int         iiif_service_set_published_only(iiif_service *service);
 
 
 /* ---- Renderers: the pool, once per server generation, in the privileged parent --------------------

@@ -162,16 +162,6 @@ START_TEST(directories_apart) {
 }
 END_TEST
 
-START_TEST(published_only) {
-    for (const auto& [said, then] :
-         {std::pair{"on", Presentation::opt_in}, {"opt_in", Presentation::opt_in}, {"off", Presentation::off}}) {
-        const auto service = made(said);
-        service->list_published_only();
-        ck_assert(service->presentation == then);
-    }
-}
-END_TEST
-
 START_TEST(cannot_stand_beside_rules) {
     Settings settings;
     ck_assert(settings.set("root", {"/tmp"}).has_value());
@@ -191,7 +181,6 @@ TCase* presentation_case() {
     tcase_add_test(tests, locations_apart);
     tcase_add_test(tests, locations_by_pattern);
     tcase_add_test(tests, directories_apart);
-    tcase_add_test(tests, published_only);
     tcase_add_test(tests, cannot_stand_beside_rules);
     return tests;
 }
