@@ -119,9 +119,9 @@ Sidecar Reader::read_sidecar_in(const source::Folder& folder) {
 void Reader::heed_access_file(const source::Folder& folder, Sidecar& sidecar) {
     const auto entry = folder.find_hidden(kAccessFileName);
     watch_.saw(folder, kAccessFileName, entry ? &entry->key : nullptr);
-    if (!entry) return;
+    if (!entry && folder.is_absent(kAccessFileName)) return;
     const auto file = folder.open_hidden(kAccessFileName);
-    // httpd refuses everything where it cannot read it.
+    // httpd refuses everything where it cannot read it, and follows links, which is not done here.
     const std::uint32_t line = file ? line_that_guards(read_whole(file.get(), kMostAccessFileBytes)) : 1;
     if (line == 0) return;
     sidecar.guarded = true;

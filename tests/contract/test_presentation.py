@@ -251,11 +251,12 @@ def test_an_htaccess_keeps_its_folder_out(folder):
         (folder / name / ".htaccess").write_text("Options -Indexes\nRequire valid-user\n")
     (folder / "maps/iiif.yaml").write_text("publish: true\n")
     tree.age(folder)
+    (folder / "deep/.htaccess").symlink_to("../texts/readme.txt")  # httpd follows links
     group = Cluster([Endpoint("/g/", folder, {"presentation": "on"})])
     try:
         for target in ("/g/collection.json", "/g/2/collection.json"):
             answer = group.get(target).text()
-            assert "etters" not in answer and "/book/" in answer and "/maps/" in answer
+            assert "etters" not in answer and "/book/" in answer and "/maps/" in answer and "/deep/" not in answer
         for server in group.servers.values():
             assert "letters/.htaccess\", line 2: does not guard" in server.log(), server.log()
             assert "maps/.htaccess" not in server.log()
