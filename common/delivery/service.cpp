@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <optional>
 
 #include "delivery/pages.h"
 #include "delivery/values.h"
@@ -203,8 +205,7 @@ bool Service::is_apart(std::string_view path, std::string_view from) const {
     const auto by_path = [&](const std::string& location) {
         return lies_in(path, location) && !lies_in(from, location);
     };
-    const auto by_pattern = [&](const source::UriPattern& pattern) { return is_apart_by(pattern, path, from); };
-    return std::ranges::any_of(apart, by_path) || std::ranges::any_of(apart_patterns, by_pattern);
+    return std::ranges::any_of(apart, by_path) || is_apart_by_patterns(path, from);
 }
 
 Expected<bool> Service::set_apart_matching(std::string_view pattern, source::UriPattern::Kind kind) {
@@ -225,34 +226,57 @@ bool Service::set_apart_directory(std::string_view directory) {
     return true;
 }
 
-// By URIs of the folder or image, and of what may lie in it, in each spelling. A pattern that holds for both, as
-// "\.json$" may, sets nothing apart.
-bool Service::is_apart_by(const source::UriPattern& pattern, std::string_view path, std::string_view from) const {
-    static constexpr std::string_view kVersions[] = {"", "/3", "/2"};
-    static constexpr std::string_view kNames[] = {"/",
-                                                  "/manifest.json",
-                                                  "/collection.json",
-                                                  "/info.json",
-                                                  "/full/max/0/default.jpg",  // of an image
-                                                  "/x/info.json",
-                                                  "/x/full/max/0/default.jpg"};
-    const auto holds = [&](std::string_view version, std::string_view one, std::string_view name) {
-        std::string uri = prefix;
-        uri += version;
-        if (!one.empty()) uri.append("/").append(one);
-        return pattern.matches(uri.append(name));
-    };
-    for (const std::string_view version : kVersions) {
-        for (const std::string_view name : kNames) {
-            if (holds(version, path, name) && !holds(version, from, name)) return true;
+namespace {
+
+constexpr std::string_view kVersions[] = {"", "/3", "/2"};
+// Of a folder or an image, or what may lie in it; the first one is all of it.
+constexpr std::string_view kBeneath[] = {"",
+                                         "/",
+                                         "/manifest.json",
+                                         "/collection.json",
+                                         "/info.json",
+                                         "/full/max/0/default.jpg",
+                                         "/x/info.json",
+                                         "/x/full/max/0/default.jpg"};
+using Uris = std::array<std::string, std::size(kVersions) * std::size(kBeneath)>;
+
+Uris uris_of(const std::string& prefix, std::string_view path) {
+    Uris uris;
+    auto uri = uris.begin();
+    for (const std::string_view beneath : kBeneath) {
+        for (const std::string_view version : kVersions) {
+            *uri = prefix;
+            uri->append(version);
+            if (!path.empty()) uri->append("/").append(path);
+            uri->append(beneath);
+            ++uri;
         }
     }
-    // Whoever writes "/iiif/3/private" and no more means what is in it, too; not so "/iiif/*", which holds for
-    // "/iiif/3".
-    const auto holds_bare = [&](std::string_view one, std::string_view slash) {
-        return std::ranges::any_of(kVersions, [&](std::string_view version) { return holds(version, one, slash); });
-    };
-    return holds_bare(path, "") && !holds_bare(from, "") && !holds_bare(from, "/");
+    return uris;
+}
+
+}  // namespace
+
+// A pattern that holds for what is around it as well, as "\.json$" may, sets nothing apart.
+bool Service::is_apart_by_patterns(std::string_view path, std::string_view from) const {
+    if (apart_patterns.empty()) return false;
+    const Uris uris = uris_of(prefix, path);
+    std::optional<Uris> around;
+    for (const source::UriPattern& pattern : apart_patterns) {
+        for (std::size_t i = 0; i < uris.size(); ++i) {
+            if (!pattern.matches(uris[i])) continue;
+            if (!around) around = uris_of(prefix, from);
+            // Whoever writes "/iiif/3/private" and no more means what is in it, too; not so "/iiif/*", which holds for
+            // "/iiif/3".
+            const std::size_t bare = std::size(kVersions);
+            const bool is_outside = i >= bare
+                                        ? !pattern.matches((*around)[i])
+                                        : std::none_of(around->begin(), around->begin() + 2 * bare,
+                                                       [&](const std::string& uri) { return pattern.matches(uri); });
+            if (is_outside) return true;
+        }
+    }
+    return false;
 }
 
 Expected<std::unique_ptr<Service>> make_service(const Settings& settings, std::string_view prefix, Side side) {

@@ -74,7 +74,7 @@ struct Service {
     [[nodiscard]] protocol::FormatSet offered_formats() const { return info.formats & encodable; }
 
 private:
-    [[nodiscard]] bool is_apart_by(const source::UriPattern&, std::string_view path, std::string_view from) const;
+    [[nodiscard]] bool is_apart_by_patterns(std::string_view path, std::string_view from) const;
 };
 
 // A renderer is told paths, not identifiers: it reads no map file and needs no right to.

@@ -58,8 +58,8 @@ Expected<UriPattern> UriPattern::compile(std::string_view pattern, Kind kind) {
 
 bool UriPattern::matches(std::string_view path) const {
     if (kind_ == Kind::wildcards) return fnmatch(text_.c_str(), std::string(path).c_str(), FNM_PATHNAME) == 0;
-    const std::unique_ptr<pcre2_match_data, Free> data(
-        pcre2_match_data_create_from_pattern(compiled_->code.get(), nullptr));
+    // Of a Manifest's thousand images each is asked for in each spelling. What is captured nobody wants.
+    static thread_local const std::unique_ptr<pcre2_match_data, Free> data(pcre2_match_data_create(1, nullptr));
     if (!data) throw std::bad_alloc();
     return pcre2_match(compiled_->code.get(), reinterpret_cast<PCRE2_SPTR>(path.data()), path.size(), 0, 0, data.get(),
                        compiled_->limits.get()) != PCRE2_ERROR_NOMATCH;
