@@ -60,6 +60,7 @@ std::string to_json(const Status& status, std::int64_t now_ms, std::int64_t time
     const std::unique_ptr<json_t, void (*)(json_t*)> root(json_object(), json_decref);
     json_object_set_new(root.get(), "pid", json_integer(status.supervisor));
     json_object_set_new(root.get(), "started", moment(status.started_ms, now_ms, time));
+    json_object_set_new(root.get(), "generation", json_integer(status.started_ms));
     json_object_set_new(root.get(), "crashed", json_integer(static_cast<json_int_t>(status.crashed)));
     json_object_set_new(root.get(), "disobeyed", json_integer(static_cast<json_int_t>(status.disobeyed)));
     json_t* renderers = json_array();
@@ -85,29 +86,31 @@ std::string to_json(const Status& status, std::int64_t now_ms, std::int64_t time
     return out ? std::string(out.get()) + '\n' : std::string();
 }
 
+// 0: there is none, or what is there is no status.
+std::int64_t StatusFile::generation_there() const {
+    const std::unique_ptr<json_t, void (*)(json_t*)> there(json_load_file(path_.c_str(), 0, nullptr), json_decref);
+    return json_integer_value(json_object_get(there.get(), "generation"));
+}
+
 bool StatusFile::write(const std::string& text) {
-    // The generation that was replaced may have removed this one's in the moment between looking and removing.
-    struct stat there {};
-    if (text == last_ && ::stat(path_.c_str(), &there) == 0) return true;
+    // What lay there before the first time was left behind, perhaps by another boot, whose clock went otherwise. Later,
+    // the generation before this one, while it drains, may have removed or replaced this one's in the moment after it
+    // had looked.
+    const std::int64_t there = last_.empty() ? 0 : generation_there();
+    if (there > started_ms_ || (there == started_ms_ && text == last_)) return true;
     const std::string part = path_ + ".part";
-    struct stat written {};
     {
         const source::UniqueFd fd(
             ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR | S_IRGRP));
-        if (!fd || !write_all(fd.get(), text) || ::fstat(fd.get(), &written) != 0) return false;
+        if (!fd || !write_all(fd.get(), text)) return false;
     }
     if (::rename(part.c_str(), path_.c_str()) != 0) return false;
-    device_ = written.st_dev;
-    inode_ = written.st_ino;
     last_ = text;
     return true;
 }
 
 StatusFile::~StatusFile() {
-    struct stat there {};
-    if (inode_ != 0 && ::stat(path_.c_str(), &there) == 0 && there.st_dev == device_ && there.st_ino == inode_) {
-        (void)::unlink(path_.c_str());
-    }
+    if (!last_.empty() && generation_there() == started_ms_) (void)::unlink(path_.c_str());
 }
 
 }  // namespace iiif::renderd

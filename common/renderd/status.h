@@ -42,20 +42,22 @@ struct Status {
 std::string to_json(const Status&, std::int64_t now_ms, std::int64_t time);
 
 // Replaced in one step whenever it changes; removed at the end, unless somebody else has replaced it meanwhile, as the
-// next generation does.
+// next generation does: from then on nothing is written.
 class StatusFile {
 public:
-    explicit StatusFile(std::string path) : path_(std::move(path)) {}
+    // `started_ms`: as Status has it; the later generation is right.
+    StatusFile(std::string path, std::int64_t started_ms) : path_(std::move(path)), started_ms_(started_ms) {}
     ~StatusFile();
     StatusFile(const StatusFile&) = delete;
     StatusFile& operator=(const StatusFile&) = delete;
-    // false: it could not be written, and errno says why.
+    // What to_json() has made. false: it could not be written, and errno says why.
     bool write(const std::string& text);
 
 private:
+    [[nodiscard]] std::int64_t generation_there() const;
+
     std::string path_, last_;
-    dev_t device_ = 0;
-    ino_t inode_ = 0;  // of the file that was written last
+    std::int64_t started_ms_;
 };
 
 }  // namespace iiif::renderd

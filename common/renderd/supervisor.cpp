@@ -149,7 +149,8 @@ Expected<bool> Supervisor::prepare() {
     children_.resize(configuration_.renderers);
     status_.supervisor = ::getpid();
     status_.started_ms = now_ms();
-    if (!configuration_.status.empty()) status_file_ = std::make_unique<StatusFile>(configuration_.status);
+    if (!configuration_.status.empty())
+        status_file_ = std::make_unique<StatusFile>(configuration_.status, status_.started_ms);
     return true;
 }
 

@@ -54,6 +54,7 @@ START_TEST(says_how_renderers_are) {
     const Json root = parsed(busy());
     ck_assert_int_eq(json_integer_value(json_object_get(root.get(), "pid")), 100);
     ck_assert_str_eq(word(root.get(), "started"), "2026-01-01T11:59:00Z");
+    ck_assert_int_eq(json_integer_value(json_object_get(root.get(), "generation")), kNow - 60'000);
     ck_assert_int_eq(json_integer_value(json_object_get(root.get(), "crashed")), 3);
     ck_assert_int_eq(json_integer_value(json_object_get(root.get(), "disobeyed")), 1);
     const json_t* renderers = json_object_get(root.get(), "renderers");
@@ -95,25 +96,31 @@ std::string content(const std::string& path) {
     return text.str();
 }
 
+std::string says(const char* what, int started) {
+    return std::string("{\"what\": \"") + what + "\", \"generation\": " + std::to_string(started) + "}\n";
+}
+
 START_TEST(a_file_that_is_replaced_and_removed) {
     const iiif::test::Folder folder;
     const std::string path = folder.path() + "/status.json";
+    const std::string one = says("one", 1000);
+    const std::string two = says("two", 1000);
     {
-        StatusFile file(path);
-        ck_assert(file.write("one\n"));
-        ck_assert_text(content(path), "one\n");
+        StatusFile file(path, 1000);
+        ck_assert(file.write(one));
+        ck_assert_text(content(path), one);
         struct stat before {};
         struct stat after {};
         ck_assert_int_eq(::stat(path.c_str(), &before), 0);
         ck_assert_uint_eq(before.st_mode & 0777U, 0640);
-        ck_assert(file.write("one\n"));
+        ck_assert(file.write(one));
         ck_assert_int_eq(::stat(path.c_str(), &after), 0);
         ck_assert_uint_eq(before.st_ino, after.st_ino);
-        ck_assert(file.write("two\n"));
+        ck_assert(file.write(two));
         // Somebody took it away: the generation before, say.
         std::filesystem::remove(path);
-        ck_assert(file.write("two\n"));
-        ck_assert_text(content(path), "two\n");
+        ck_assert(file.write(two));
+        ck_assert_text(content(path), two);
     }
     ck_assert_int_ne(::access(path.c_str(), F_OK), 0);
 }
@@ -122,17 +129,35 @@ END_TEST
 START_TEST(the_next_generation_keeps_its_own) {
     const iiif::test::Folder folder;
     const std::string path = folder.path() + "/status.json";
-    auto old = std::make_unique<StatusFile>(path);
-    ck_assert(old->write("old\n"));
-    StatusFile next(path);
-    ck_assert(next.write("next\n"));
+    const std::string next_says = says("next", 2000);
+    // Left behind by another boot: neither right nor in the way.
+    std::ofstream(path) << says("boot", 9000);
+    auto old = std::make_unique<StatusFile>(path, 1000);
+    ck_assert(old->write(says("old", 1000)));
+    ck_assert_text(content(path), says("old", 1000));
+    StatusFile next(path, 2000);
+    ck_assert(next.write(next_says));
+    // The old one drains.
+    ck_assert(old->write(says("crashed", 1000)));
+    ck_assert_text(content(path), next_says);
+    // As it would if it had looked a moment before.
+    std::filesystem::remove(path);
+    ck_assert(old->write(says("crashed", 1000)));
+    ck_assert_text(content(path), says("crashed", 1000));
+    ck_assert(next.write(next_says));
+    ck_assert_text(content(path), next_says);
     old.reset();
-    ck_assert_text(content(path), "next\n");
+    ck_assert_text(content(path), next_says);
+    // What is no status is not kept.
+    std::ofstream(path + "x") << "{";
+    std::filesystem::rename(path + "x", path);
+    ck_assert(next.write(next_says));
+    ck_assert_text(content(path), next_says);
 }
 END_TEST
 
 START_TEST(a_folder_that_is_not_there) {
-    StatusFile file("/nonexistent/status.json");
+    StatusFile file("/nonexistent/status.json", 1000);
     ck_assert(!file.write("x\n"));
 }
 END_TEST
