@@ -202,7 +202,8 @@ def browser():
     except npm.Failed as failed:
         print(f"npm could not install what drives the browser:\n{failed}")
         return Tally(failed=1)
-    return pytest("browser", "tests/browser", spread=BY_FILE)
+    # Not beside each other: scripts/serve and scripts/demo build, and what others run would be built again under them.
+    return pytest("browser", "tests/browser")
 
 
 def fuzzing():
