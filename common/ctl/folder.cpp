@@ -60,8 +60,9 @@ void collect(const fs::path& folder, const fs::path& part, std::string_view hidd
         const bool file = entry.is_regular_file(error);
         if (!file && !(entry.is_symlink(error) && !entry.exists(error))) continue;
         const std::uintmax_t bytes = file ? entry.file_size(error) : 0;
-        out.push_back(
-            {path.native(), error ? 0 : static_cast<std::uint64_t>(bytes), problem_of(folder, entry, path.native())});
+        // What is hidden is not to be served.
+        out.push_back({path.native(), error ? 0 : static_cast<std::uint64_t>(bytes),
+                       name.native() == hidden ? "" : problem_of(folder, entry, path.native())});
     }
 }
 

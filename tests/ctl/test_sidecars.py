@@ -42,6 +42,13 @@ def right_ones(tmp_path):
     return tmp_path
 
 
+def test_an_htaccess_that_keeps_nothing_back(folder):
+    """It is no sidecar, and as nobody is served it, the server's user alone may read it."""
+    (folder / "a/.htaccess").write_text("Options -Indexes\nRequire all granted\n")
+    (folder / "a/.htaccess").chmod(0o640)
+    assert "6 images: 0 fast, 6 fair, 0 slow, 0 unreadable; 2 sidecars with 0 mistakes\n" in check(folder, code=0)
+
+
 def test_right_ones(folder):
     assert "6 images: 0 fast, 6 fair, 0 slow, 0 unreadable; 2 sidecars with 0 mistakes\n" in check(folder, code=0)
 
